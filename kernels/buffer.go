@@ -1,0 +1,170 @@
+package kernels
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// A Dtype is the type of a buffer's elements.
+type Dtype uint8
+
+const (
+	Float32 Dtype = iota
+	Float64
+	Int32
+	Uint8
+)
+
+func (t Dtype) String() string {
+	return [...]string{"float32", "float64", "int32", "uint8"}[t]
+}
+
+// Size is the number of bytes of one element.
+func (t Dtype) Size() int { return [...]int{4, 8, 4, 1}[t] }
+
+// Float is what the reference loops compute in.
+type Float interface{ float32 | float64 }
+
+// Element is what a buffer may hold.
+type Element interface{ float32 | float64 | int32 | uint8 }
+
+// alignment of every allocation, in bytes: a cache line and an AVX-512 vector.
+const alignment = 64
+
+// A Buffer is an array in the memory of a device. The zero Buffer stands for
+// an absent operand, such as the bias of a convolution without one.
+type Buffer struct {
+	dev   *Device
+	host  unsafe.Pointer
+	n     int
+	dtype Dtype
+}
+
+// Alloc returns a zeroed buffer of n elements that starts on a multiple of 64
+// bytes.
+func (d *Device) Alloc(t Dtype, n int) Buffer {
+	if n < 0 {
+		panic(fmt.Sprintf("kernels: Alloc of %d elements", n))
+	}
+	bytes := make([]byte, n*t.Size()+alignment)
+	shift := -uintptr(unsafe.Pointer(&bytes[0])) % alignment
+	d.allocated.Add(int64(n * t.Size()))
+	return Buffer{dev: d, dtype: t, n: n, host: unsafe.Pointer(&bytes[shift])}
+}
+
+// Len is the number of elements.
+func (b Buffer) Len() int { return b.n }
+
+// Dtype is the type of the elements.
+func (b Buffer) Dtype() Dtype { return b.dtype }
+
+// Device is the device that owns the memory; nil for the zero Buffer.
+func (b Buffer) Device() *Device { return b.dev }
+
+// IsNil reports whether b is the zero Buffer: an absent operand.
+func (b Buffer) IsNil() bool { return b.dev == nil }
+
+// Slice is the view of elements lo to hi.
+func (b Buffer) Slice(lo, hi int) Buffer {
+	if lo < 0 || hi < lo || hi > b.n {
+		panic(fmt.Sprintf("kernels: Slice [%d:%d] of a buffer of %d elements", lo, hi, b.n))
+	}
+	if lo < b.n { // one past the end would belong to another allocation
+		b.host = unsafe.Add(b.host, lo*b.dtype.Size())
+	}
+	b.n = hi - lo
+	return b
+}
+
+// view is the buffer's memory as a slice of T, nil for an absent operand.
+func view[T Element](b Buffer) []T {
+	if b.IsNil() {
+		return nil
+	}
+	if want := dtypeOf[T](); b.dtype != want {
+		panic(fmt.Sprintf("kernels: a buffer of %v where %v is wanted", b.dtype, want))
+	}
+	return unsafe.Slice((*T)(b.host), b.n)
+}
+
+func f32(b Buffer) []float32 { return view[float32](b) }
+func f64(b Buffer) []float64 { return view[float64](b) }
+func i32(b Buffer) []int32   { return view[int32](b) }
+func u8(b Buffer) []uint8    { return view[uint8](b) }
+
+func dtypeOf[T Element]() Dtype {
+	var zero T
+	switch any(zero).(type) {
+	case float32:
+		return Float32
+	case float64:
+		return Float64
+	case int32:
+		return Int32
+	default:
+		return Uint8
+	}
+}
+
+// Upload copies src into b, which has the same type and length.
+func Upload[T Element](b Buffer, src []T) {
+	dst := view[T](b)
+	if len(dst) != len(src) {
+		panic(fmt.Sprintf("kernels: Upload of %d elements into a buffer of %d", len(src), len(dst)))
+	}
+	copy(dst, src)
+}
+
+// Download copies b into dst, which has the same type and length.
+func Download[T Element](dst []T, b Buffer) {
+	src := view[T](b)
+	if len(dst) != len(src) {
+		panic(fmt.Sprintf("kernels: Download of %d elements into %d", len(src), len(dst)))
+	}
+	copy(dst, src)
+}
+
+// UploadFloats rounds src to the precision of b and copies it into b.
+func UploadFloats(b Buffer, src []float64) {
+	if b.dtype == Float64 {
+		Upload(b, src)
+		return
+	}
+	if b.n != len(src) {
+		panic(fmt.Sprintf("kernels: UploadFloats of %d elements into a buffer of %d", len(src), b.n))
+	}
+	dst := f32(b)
+	for i, v := range src {
+		dst[i] = float32(v)
+	}
+}
+
+// Floats returns a copy of b, of either floating-point type, in float64.
+func Floats(b Buffer) []float64 {
+	dst := make([]float64, b.n)
+	if b.dtype == Float64 {
+		Download(dst, b)
+		return dst
+	}
+	for i, v := range f32(b) {
+		dst[i] = float64(v)
+	}
+	return dst
+}
+
+// mustMatch panics unless every buffer has n elements of type t and lives on
+// one device. Absent operands pass.
+func mustMatch(op string, t Dtype, n int, buffers ...Buffer) {
+	dev := buffers[0].dev
+	for i, b := range buffers {
+		if b.IsNil() {
+			continue
+		}
+		if b.n != n || b.dtype != t {
+			panic(fmt.Sprintf("kernels: %s: argument %d has %d elements of %v, want %d of %v", op, i, b.n, b.dtype, n, t))
+		}
+		if b.dev != dev {
+			panic(fmt.Sprintf("kernels: %s: arguments live on devices %s and %s", op, dev.name, b.dev.name))
+		}
+	}
+}

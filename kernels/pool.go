@@ -1,0 +1,82 @@
+package kernels
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// A pool runs tasks on a fixed set of goroutines; the caller is one of them.
+type pool struct {
+	workers int
+	wake    []chan struct{} // one per worker but the caller
+
+	body  func(worker, task int)
+	tasks int64
+	next  atomic.Int64
+	done  sync.WaitGroup
+}
+
+func newPool(workers int) *pool {
+	p := &pool{workers: workers}
+	for w := 1; w < workers; w++ {
+		wake := make(chan struct{}, 1)
+		p.wake = append(p.wake, wake)
+		go func() {
+			for range wake {
+				p.work(w)
+				p.done.Done()
+			}
+		}()
+	}
+	return p
+}
+
+func (p *pool) close() {
+	for _, wake := range p.wake {
+		close(wake)
+	}
+}
+
+// run calls body(worker, task) once for each task in [0, tasks). Tasks go to
+// whichever worker is free, so body must write to places that belong to its
+// task, and may use scratch memory that belongs to its worker.
+func (p *pool) run(tasks int, body func(worker, task int)) {
+	if tasks == 1 || p.workers == 1 {
+		for task := range tasks {
+			body(0, task)
+		}
+		return
+	}
+	p.body, p.tasks = body, int64(tasks)
+	p.next.Store(0)
+	helpers := min(tasks, p.workers) - 1
+	p.done.Add(helpers)
+	for _, wake := range p.wake[:helpers] {
+		wake <- struct{}{}
+	}
+	p.work(0)
+	p.done.Wait()
+	p.body = nil
+}
+
+func (p *pool) work(worker int) {
+	for {
+		task := p.next.Add(1) - 1
+		if task >= p.tasks {
+			return
+		}
+		p.body(worker, int(task))
+	}
+}
+
+// grain is the number of elements in one task of an elementwise loop: enough
+// to hide the cost of handing it out, few enough to stay in a core's cache.
+const grain = 16384
+
+// ranges calls body(lo, hi) on pieces of [0, n) whose bounds are multiples of
+// grain and do not depend on the number of workers.
+func (p *pool) ranges(n int, body func(lo, hi int)) {
+	p.run((n+grain-1)/grain, func(_, task int) {
+		body(task*grain, min(n, (task+1)*grain))
+	})
+}
