@@ -52,7 +52,7 @@ func (a *Arena) Peak() int { return a.peak }
 
 // Alloc returns a buffer of n elements whose contents are undefined.
 func (a *Arena) Alloc(t Dtype, n int) Buffer {
-	size := (max(n, 1)*t.Size() + alignment - 1) / alignment * alignment
+	size := (max(n, 1)*t.Size() + lineBytes - 1) / lineBytes * lineBytes
 	e := a.take(size)
 	memory := a.slabs[e.slab].memory
 	b := Buffer{dev: a.dev, dtype: t, n: n, host: unsafe.Add(memory.host, e.offset)}
@@ -95,7 +95,7 @@ func (a *Arena) grow(size int) extent {
 		total += s.memory.n
 	}
 	size = max(size, total/2, minSlab)
-	size = (size + alignment - 1) / alignment * alignment
+	size = (size + lineBytes - 1) / lineBytes * lineBytes
 	whole := span{0, size}
 	a.slabs = append(a.slabs, slab{a.dev.Alloc(Uint8, size), []span{whole}})
 	return extent{len(a.slabs) - 1, whole}

@@ -26,10 +26,12 @@ func (t Dtype) Size() int { return [...]int{4, 8, 4, 1}[t] }
 type Float interface{ float32 | float64 }
 
 // Element is what a buffer may hold.
-type Element interface{ float32 | float64 | int32 | uint8 }
+type Element interface {
+	float32 | float64 | int32 | uint8
+}
 
-// alignment of every allocation, in bytes: a cache line and an AVX-512 vector.
-const alignment = 64
+// lineBytes is the alignment of every allocation, in bytes: a cache line and an AVX-512 vector.
+const lineBytes = 64
 
 // A Buffer is an array in the memory of a device. The zero Buffer stands for
 // an absent operand, such as the bias of a convolution without one.
@@ -46,8 +48,8 @@ func (d *Device) Alloc(t Dtype, n int) Buffer {
 	if n < 0 {
 		panic(fmt.Sprintf("kernels: Alloc of %d elements", n))
 	}
-	bytes := make([]byte, n*t.Size()+alignment)
-	shift := -uintptr(unsafe.Pointer(&bytes[0])) % alignment
+	bytes := make([]byte, n*t.Size()+lineBytes)
+	shift := -uintptr(unsafe.Pointer(&bytes[0])) % lineBytes
 	d.allocated.Add(int64(n * t.Size()))
 	return Buffer{dev: d, dtype: t, n: n, host: unsafe.Pointer(&bytes[shift])}
 }

@@ -1,0 +1,95 @@
+package kernels
+
+import "math"
+
+// batchNormStatisticsRef is the reference for BatchNormStatistics. It sums
+// twice, first for the mean, and in float64.
+func batchNormStatisticsRef[T Float](mean, variance, x []T, g BatchNorm) {
+	for c := range g.C {
+		var sum, squares float64
+		for i := c; i < len(x); i += g.C {
+			sum += float64(x[i])
+		}
+		m := sum / float64(g.Rows)
+		for i := c; i < len(x); i += g.C {
+			d := float64(x[i]) - m
+			squares += d * d
+		}
+		mean[c], variance[c] = T(m), T(squares/float64(g.Rows))
+	}
+}
+
+// batchNormUpdateRef is the reference for BatchNormUpdate. One row has no
+// unbiased variance; the biased one, 0, stands in for it.
+func batchNormUpdateRef[T Float](runningMean, runningVar, mean, variance []T, momentum T, times int, g BatchNorm) {
+	unbias := T(g.Rows) / T(max(g.Rows-1, 1))
+	for range times {
+		for c := range mean {
+			runningMean[c] = T((1-momentum)*runningMean[c]) + T(momentum*mean[c])
+			runningVar[c] = T((1-momentum)*runningVar[c]) + T(momentum*T(variance[c]*unbias))
+		}
+	}
+}
+
+// invStd is 1/√(variance + eps).
+func invStd[T Float](variance T, eps float64) T {
+	return T(1 / math.Sqrt(float64(variance)+eps))
+}
+
+// batchNormApplyRef is the reference for BatchNormApply.
+func batchNormApplyRef[T Float](y, x, add, gamma, beta, mean, variance []T, g BatchNorm) {
+	for c := range g.C {
+		scale := gamma[c] * invStd(variance[c], g.Eps)
+		for i := c; i < len(x); i += g.C {
+			v := T((x[i]-mean[c])*scale) + beta[c]
+			if add != nil {
+				v += add[i]
+			}
+			if g.ReLU && v <= 0 {
+				v = 0
+			}
+			y[i] = v
+		}
+	}
+}
+
+// batchNormBackwardRef is the reference for BatchNormBackward.
+func batchNormBackwardRef[T Float](dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []T, g BatchNorm) {
+	for c := range g.C {
+		r := invStd(variance[c], g.Eps)
+		sum, dot := batchNormSumsRef(dy, y, x, mean[c], r, c, g)
+		dbeta[c] += T(sum)
+		dgamma[c] += T(dot)
+		meanDz, meanDot := T(sum/float64(g.Rows)), T(dot/float64(g.Rows))
+		for i := c; i < len(x); i += g.C {
+			xhat := (x[i] - mean[c]) * r
+			dx[i] = gamma[c] * r * (dy[i] - meanDz - xhat*meanDot)
+		}
+	}
+}
+
+// batchNormSumsRef masks channel c of dy by the ReLU and returns the sums of
+// dz and of dz·x̂.
+func batchNormSumsRef[T Float](dy, y, x []T, mean, r T, c int, g BatchNorm) (sum, dot float64) {
+	for i := c; i < len(x); i += g.C {
+		if g.ReLU && y[i] <= 0 {
+			dy[i] = 0
+		}
+		sum += float64(dy[i])
+		dot += float64(dy[i]) * float64((x[i]-mean)*r)
+	}
+	return sum, dot
+}
+
+// batchNormBackwardEvalRef is the reference for BatchNormBackwardEval.
+func batchNormBackwardEvalRef[T Float](dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []T, g BatchNorm) {
+	for c := range g.C {
+		r := invStd(variance[c], g.Eps)
+		sum, dot := batchNormSumsRef(dy, y, x, mean[c], r, c, g)
+		dbeta[c] += T(sum)
+		dgamma[c] += T(dot)
+		for i := c; i < len(x); i += g.C {
+			dx[i] = gamma[c] * r * dy[i]
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package kernels
+
+import "math"
+
+// CrossEntropy sets loss[0] to the mean over the batch of the cross-entropy
+// of softmax(logits), for logits [n, c] and int32 labels [n], and dlogits
+// [n, c] to its gradient. With label smoothing s the wanted distribution is
+// q = (1-s)·onehot(label) + s/c:
+//
+//	loss = -1/n · sum of q·log softmax(logits)      dlogits = (softmax(logits) - q)/n
+func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64) {
+	n := logits.n / c
+	mustMatch("CrossEntropy", logits.dev.precision, n*c, logits, dlogits)
+	mustMatch("CrossEntropy", logits.dev.precision, 1, loss)
+	mustMatch("CrossEntropy", Int32, n, labels)
+	if logits.dtype == Float64 {
+		crossEntropyRef(f64(loss), f64(dlogits), f64(logits), i32(labels), c, smoothing)
+		return
+	}
+	crossEntropyRef(f32(loss), f32(dlogits), f32(logits), i32(labels), c, smoothing)
+}
+
+// CountCorrect sets count[0] to the number of rows of logits [n, c] whose
+// largest element, the first of equals, is at the label. A NaN is never right.
+func CountCorrect(count, logits, labels Buffer, c int) {
+	mustMatch("CountCorrect", logits.dev.precision, 1, count)
+	mustMatch("CountCorrect", Int32, logits.n/c, labels)
+	if logits.dtype == Float64 {
+		f64(count)[0] = float64(countCorrectRef(f64(logits), i32(labels), c))
+		return
+	}
+	f32(count)[0] = float32(countCorrectRef(f32(logits), i32(labels), c))
+}
+
+// crossEntropyRef is the reference for CrossEntropy. The row maximum is
+// subtracted, so that no exponential overflows.
+func crossEntropyRef[T Float](loss, dlogits, logits []T, labels []int32, c int, smoothing float64) {
+	n := len(labels)
+	total := 0.0
+	for i, label := range labels {
+		row, drow := logits[i*c:(i+1)*c], dlogits[i*c:(i+1)*c]
+		lse := logSumExp(row)
+		for j, v := range row {
+			q := smoothing / float64(c)
+			if int(label) == j {
+				q += 1 - smoothing
+			}
+			log := float64(v) - lse
+			total -= q * log
+			drow[j] = T((math.Exp(log) - q) / float64(n))
+		}
+	}
+	loss[0] = T(total / float64(n))
+}
+
+// logSumExp is log(sum of exp(row)).
+func logSumExp[T Float](row []T) float64 {
+	largest := math.Inf(-1)
+	for _, v := range row {
+		largest = math.Max(largest, float64(v))
+	}
+	sum := 0.0
+	for _, v := range row {
+		sum += math.Exp(float64(v) - largest)
+	}
+	return largest + math.Log(sum)
+}
+
+// countCorrectRef is the reference for CountCorrect.
+func countCorrectRef[T Float](logits []T, labels []int32, c int) (count int) {
+	for i, label := range labels {
+		row := logits[i*c : (i+1)*c]
+		best := 0
+		for j, v := range row {
+			if v > row[best] || row[best] != row[best] {
+				best = j
+			}
+		}
+		if best == int(label) && row[best] == row[best] {
+			count++
+		}
+	}
+	return count
+}

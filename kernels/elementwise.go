@@ -1,0 +1,108 @@
+package kernels
+
+// Zero sets x to 0.
+func Zero(x Buffer) { Fill(x, 0) }
+
+// Fill sets every element of x to v, rounded to its type.
+func Fill(x Buffer, v float64) {
+	switch x.dtype {
+	case Float32:
+		if x.dev.isCPU() {
+			x.dev.pool.ranges(x.n, func(lo, hi int) { fill(f32(x)[lo:hi], float32(v)) })
+			return
+		}
+		fill(f32(x), float32(v))
+	case Float64:
+		fill(f64(x), v)
+	case Int32:
+		fill(i32(x), int32(v))
+	case Uint8:
+		fill(u8(x), uint8(v))
+	}
+}
+
+// Copy copies x into y, of the same type and length.
+func Copy(y, x Buffer) {
+	mustMatch("Copy", x.dtype, x.n, x, y)
+	if x.dev.isCPU() && x.dtype == Float32 {
+		x.dev.pool.ranges(x.n, func(lo, hi int) { copy(f32(y)[lo:hi], f32(x)[lo:hi]) })
+		return
+	}
+	size := x.dtype.Size()
+	copy(bytes(y, size), bytes(x, size))
+}
+
+// Add computes y = a + b. y may alias a or b.
+func Add(y, a, b Buffer) {
+	mustMatch("Add", a.dev.precision, a.n, a, b, y)
+	switch {
+	case a.dev.isCPU():
+		a.dev.pool.ranges(a.n, func(lo, hi int) { addCPU(f32(y)[lo:hi], f32(a)[lo:hi], f32(b)[lo:hi]) })
+	case a.dtype == Float64:
+		addRef(f64(y), f64(a), f64(b))
+	default:
+		addRef(f32(y), f32(a), f32(b))
+	}
+}
+
+// AddScaled computes y += s·x, s being a number that does not change during
+// a run.
+func AddScaled(y, x Buffer, s float64) {
+	mustMatch("AddScaled", x.dev.precision, x.n, x, y)
+	switch {
+	case x.dev.isCPU():
+		x.dev.pool.ranges(x.n, func(lo, hi int) { addScaledCPU(f32(y)[lo:hi], f32(x)[lo:hi], float32(s)) })
+	case x.dtype == Float64:
+		addScaledRef(f64(y), f64(x), s)
+	default:
+		addScaledRef(f32(y), f32(x), float32(s))
+	}
+}
+
+// Scale computes y = s[0]·x, s being one number on the device. y may alias x.
+func Scale(y, x, s Buffer) {
+	mustMatch("Scale", x.dev.precision, x.n, x, y)
+	mustMatch("Scale", x.dev.precision, 1, s)
+	switch {
+	case x.dev.isCPU():
+		factor := f32(s)[0]
+		x.dev.pool.ranges(x.n, func(lo, hi int) { scaleRef(f32(y)[lo:hi], f32(x)[lo:hi], factor) })
+	case x.dtype == Float64:
+		scaleRef(f64(y), f64(x), f64(s)[0])
+	default:
+		scaleRef(f32(y), f32(x), f32(s)[0])
+	}
+}
+
+// ReLU computes y = max(x, 0). y may alias x.
+func ReLU(y, x Buffer) {
+	mustMatch("ReLU", x.dev.precision, x.n, x, y)
+	switch {
+	case x.dev.isCPU():
+		x.dev.pool.ranges(x.n, func(lo, hi int) { reluCPU(f32(y)[lo:hi], f32(x)[lo:hi]) })
+	case x.dtype == Float64:
+		reluRef(f64(y), f64(x))
+	default:
+		reluRef(f32(y), f32(x))
+	}
+}
+
+// ReLUBackward sets dx[i] = dy[i] where y[i] > 0 and 0 elsewhere, y being the
+// forward output. dx may alias dy.
+func ReLUBackward(dx, dy, y Buffer) {
+	mustMatch("ReLUBackward", y.dev.precision, y.n, y, dy, dx)
+	switch {
+	case y.dev.isCPU():
+		y.dev.pool.ranges(y.n, func(lo, hi int) { reluBackwardCPU(f32(dx)[lo:hi], f32(dy)[lo:hi], f32(y)[lo:hi]) })
+	case y.dtype == Float64:
+		reluBackwardRef(f64(dx), f64(dy), f64(y))
+	default:
+		reluBackwardRef(f32(dx), f32(dy), f32(y))
+	}
+}
+
+// Increment adds by to counter[0], an int32.
+func Increment(counter Buffer, by int) {
+	mustMatch("Increment", Int32, 1, counter)
+	i32(counter)[0] += int32(by)
+}

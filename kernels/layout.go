@@ -1,0 +1,98 @@
+package kernels
+
+import "fmt"
+
+// Flatten reorders x [n, pixels, c] to y [n, c, pixels]: the order in which
+// PyTorch flattens an image, so that the weights of the linear layer behind
+// it agree.
+func Flatten(y, x Buffer, n, pixels, c int) {
+	mustMatch("Flatten", x.dev.precision, n*pixels*c, x, y)
+	if x.dtype == Float64 {
+		transposeRef(f64(y), f64(x), n, pixels, c)
+		return
+	}
+	transposeRef(f32(y), f32(x), n, pixels, c)
+}
+
+// FlattenBackward reorders dy [n, c, pixels] to dx [n, pixels, c].
+func FlattenBackward(dx, dy Buffer, n, pixels, c int) { Flatten(dx, dy, n, c, pixels) }
+
+// transposeRef is the reference for Flatten: n matrices [rows, cols] become
+// [cols, rows].
+func transposeRef[T Float](y, x []T, n, rows, cols int) {
+	for m := range n {
+		x, y := x[m*rows*cols:(m+1)*rows*cols], y[m*rows*cols:(m+1)*rows*cols]
+		for i := range rows {
+			for j := range cols {
+				y[j*rows+i] = x[i*cols+j]
+			}
+		}
+	}
+}
+
+// Shortcut is the geometry of the parameter-free shortcut of He et al. (2016)
+// for CIFAR, option A: from x [N, H, W, C] every second pixel, with channels
+// of zeros on both sides, gives y [N, ⌈H/Stride⌉, ⌈W/Stride⌉, OC].
+type Shortcut struct {
+	N, H, W, C int
+	OC, Stride int
+}
+
+// OH is the height of the output.
+func (g Shortcut) OH() int { return (g.H + g.Stride - 1) / g.Stride }
+
+// OW is the width of the output.
+func (g Shortcut) OW() int { return (g.W + g.Stride - 1) / g.Stride }
+
+func (g Shortcut) check(op string, x, y Buffer) {
+	if g.Stride < 1 || g.OC < g.C {
+		panic(fmt.Sprintf("kernels: %s: want stride 1 or more and OC no less than C: %+v", op, g))
+	}
+	mustMatch(op, x.dev.precision, g.N*g.H*g.W*g.C, x)
+	mustMatch(op, x.dev.precision, g.N*g.OH()*g.OW()*g.OC, y)
+}
+
+// PadShortcut computes y from x: channel c of x becomes channel c+(OC-C)/2.
+func PadShortcut(y, x Buffer, g Shortcut) {
+	g.check("PadShortcut", x, y)
+	if x.dtype == Float64 {
+		padShortcutRef(f64(y), f64(x), g)
+		return
+	}
+	padShortcutRef(f32(y), f32(x), g)
+}
+
+// PadShortcutBackward computes dx from dy: pixels that were left out get 0.
+func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
+	g.check("PadShortcutBackward", dx, dy)
+	if dx.dtype == Float64 {
+		padShortcutBackwardRef(f64(dx), f64(dy), g)
+		return
+	}
+	padShortcutBackwardRef(f32(dx), f32(dy), g)
+}
+
+// pixels calls visit with the index of channel 0 of each output pixel in y,
+// shifted to the first channel that is not padding, and of its pixel in x.
+func (g Shortcut) pixels(visit func(y, x int)) {
+	oh, ow, shift := g.OH(), g.OW(), (g.OC-g.C)/2
+	for n := range g.N {
+		for i := range oh {
+			for j := range ow {
+				visit(((n*oh+i)*ow+j)*g.OC+shift, ((n*g.H+i*g.Stride)*g.W+j*g.Stride)*g.C)
+			}
+		}
+	}
+}
+
+// padShortcutRef is the reference for PadShortcut.
+func padShortcutRef[T Float](y, x []T, g Shortcut) {
+	clear(y)
+	g.pixels(func(yi, xi int) { copy(y[yi:yi+g.C], x[xi:xi+g.C]) })
+}
+
+// padShortcutBackwardRef is the reference for PadShortcutBackward.
+func padShortcutBackwardRef[T Float](dx, dy []T, g Shortcut) {
+	clear(dx)
+	g.pixels(func(yi, xi int) { copy(dx[xi:xi+g.C], dy[yi:yi+g.C]) })
+}

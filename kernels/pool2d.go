@@ -1,0 +1,105 @@
+package kernels
+
+import "fmt"
+
+// Pool is the geometry of pooling x [N, H, W, C] by windows of KH by KW into
+// y [N, OH, OW, C].
+type Pool struct {
+	N, H, W, C  int
+	KH, KW      int
+	Stride, Pad int
+}
+
+// OH is the height of the output.
+func (g Pool) OH() int { return (g.H+2*g.Pad-g.KH)/g.Stride + 1 }
+
+// OW is the width of the output.
+func (g Pool) OW() int { return (g.W+2*g.Pad-g.KW)/g.Stride + 1 }
+
+func (g Pool) check(op string, x, y Buffer) {
+	if g.Stride < 1 || g.Pad < 0 || 2*g.Pad > min(g.KH, g.KW) || g.H+2*g.Pad < g.KH || g.W+2*g.Pad < g.KW {
+		panic(fmt.Sprintf("kernels: %s: the window does not fit the image: %+v", op, g))
+	}
+	mustMatch(op, x.dev.precision, g.N*g.H*g.W*g.C, x)
+	mustMatch(op, x.dev.precision, g.N*g.OH()*g.OW()*g.C, y)
+}
+
+// MaxPool2d sets y to the largest element of each window, and index, int32
+// like y, to its position h·W+w in the image, the first of equals. Padding
+// never wins.
+func MaxPool2d(y, index, x Buffer, g Pool) {
+	g.check("MaxPool2d", x, y)
+	mustMatch("MaxPool2d", Int32, y.n, index)
+	switch {
+	case x.dev.isCPU():
+		x.dev.pool.run(g.N, func(_, n int) {
+			one, xs, ys := g.image(n)
+			maxPool2dRef(f32(y)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
+		})
+	case x.dtype == Float64:
+		maxPool2dRef(f64(y), i32(index), f64(x), g)
+	default:
+		maxPool2dRef(f32(y), i32(index), f32(x), g)
+	}
+}
+
+// MaxPool2dBackward adds each dy to the dx that index names; other dx are 0.
+func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
+	g.check("MaxPool2dBackward", dx, dy)
+	mustMatch("MaxPool2dBackward", Int32, dy.n, index)
+	switch {
+	case dx.dev.isCPU():
+		dx.dev.pool.run(g.N, func(_, n int) {
+			one, xs, ys := g.image(n)
+			maxPool2dBackwardRef(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], one)
+		})
+	case dx.dtype == Float64:
+		maxPool2dBackwardRef(f64(dx), f64(dy), i32(index), g)
+	default:
+		maxPool2dBackwardRef(f32(dx), f32(dy), i32(index), g)
+	}
+}
+
+// AvgPool2d sets y to the mean of each window, zeros of the padding counted.
+// With KH = H and KW = W it is global average pooling.
+func AvgPool2d(y, x Buffer, g Pool) {
+	g.check("AvgPool2d", x, y)
+	switch {
+	case x.dev.isCPU():
+		x.dev.pool.run(g.N, func(_, n int) {
+			one, xs, ys := g.image(n)
+			avgPool2dRef(f32(y)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
+		})
+	case x.dtype == Float64:
+		avgPool2dRef(f64(y), f64(x), g)
+	default:
+		avgPool2dRef(f32(y), f32(x), g)
+	}
+}
+
+// AvgPool2dBackward spreads each dy evenly over its window, summed in dx.
+func AvgPool2dBackward(dx, dy Buffer, g Pool) {
+	g.check("AvgPool2dBackward", dx, dy)
+	switch {
+	case dx.dev.isCPU():
+		dx.dev.pool.run(g.N, func(_, n int) {
+			one, xs, ys := g.image(n)
+			avgPool2dBackwardRef(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], one)
+		})
+	case dx.dtype == Float64:
+		avgPool2dBackwardRef(f64(dx), f64(dy), g)
+	default:
+		avgPool2dBackwardRef(f32(dx), f32(dy), g)
+	}
+}
+
+// An interval is the elements of one image in a batch.
+type interval struct{ lo, hi int }
+
+// image is the geometry of image n alone and where it lies in x and in y.
+func (g Pool) image(n int) (one Pool, x, y interval) {
+	one = g
+	one.N = 1
+	xs, ys := g.H*g.W*g.C, g.OH()*g.OW()*g.C
+	return one, interval{n * xs, (n + 1) * xs}, interval{n * ys, (n + 1) * ys}
+}

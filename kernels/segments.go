@@ -1,0 +1,54 @@
+package kernels
+
+import "fmt"
+
+// A Segment is one parameter in an arena of parameters.
+type Segment struct {
+	Offset, Len int
+	Scaled      bool // ASAM scales its perturbation by T = |w| + eta; else T = 1
+	Frozen      bool // it is never perturbed: T = 0
+	NoDecay     bool // weight decay leaves it alone
+}
+
+// Segments says where the parameters lie in an arena of Size elements, and
+// how each is treated. Elements outside of every segment are padding: zero,
+// and never written.
+type Segments struct {
+	Size int
+	List []Segment
+
+	blocks []block
+}
+
+// A block is a piece of one segment, at most grain elements: the unit in
+// which arenas are walked and sums are kept, so that both depend on the table
+// alone.
+type block struct{ segment, lo, hi int }
+
+// NewSegments returns the table of the segments of an arena of size elements
+// on d, in order of offset.
+func NewSegments(d *Device, size int, list []Segment) *Segments {
+	s := &Segments{Size: size, List: list}
+	end := 0
+	for i, seg := range list {
+		if seg.Offset < end || seg.Len < 0 || seg.Offset+seg.Len > size {
+			panic(fmt.Sprintf("kernels: segment %d is [%d, %d), want it behind %d and within %d", i, seg.Offset, seg.Offset+seg.Len, end, size))
+		}
+		end = seg.Offset + seg.Len
+		for lo := seg.Offset; lo < end; lo += grain {
+			s.blocks = append(s.blocks, block{i, lo, min(lo+grain, end)})
+		}
+	}
+	return s
+}
+
+// each calls body once for each block, on all threads of d.
+func (s *Segments) each(d *Device, body func(index int, b block)) {
+	if d.isCPU() {
+		d.pool.run(len(s.blocks), func(_, i int) { body(i, s.blocks[i]) })
+		return
+	}
+	for i, b := range s.blocks {
+		body(i, b)
+	}
+}

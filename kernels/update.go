@@ -1,0 +1,125 @@
+package kernels
+
+// The functions of this file walk arenas of parameters: weights w, gradients
+// g, momentum and their copies, all of s.Size elements. Numbers that change
+// during a run (norm, rho, lr, alpha) are arrays of one element on the
+// device; the others are arguments.
+
+// tiny is added to the norm that divides rho, as the published code does.
+const tiny = 1e-16
+
+func (s *Segments) check(op string, numbers []Buffer, arenas ...Buffer) {
+	t := arenas[0].dev.precision
+	mustMatch(op, t, s.Size, arenas...)
+	for _, b := range numbers {
+		mustMatch(op, t, 1, b)
+	}
+}
+
+// ScaledNorm sets norm[0] to ‖T·g‖₂ over all segments; T is |w| + eta in
+// scaled segments (ASAM, Kwon et al. 2021, eq. 4), 0 in frozen ones, else 1.
+func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
+	s.check("ScaledNorm", []Buffer{norm}, w, g)
+	if w.dtype == Float64 {
+		scaledNorm(w.dev, f64(norm), f64(w), f64(g), s, eta, sumSquaresRef[float64])
+		return
+	}
+	scaledNorm(w.dev, f32(norm), f32(w), f32(g), s, float32(eta), sumSquaresCPU)
+}
+
+// Ascend moves the weights up the gradient to the distance rho in the
+// geometry of T (see ScaledNorm): w += rho[0]/(norm[0] + 1e-16) · T²·g.
+func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
+	s.check("Ascend", []Buffer{norm, rho}, w, g)
+	s.each(w.dev, func(_ int, b block) {
+		seg := s.List[b.segment]
+		if seg.Frozen {
+			return
+		}
+		if w.dtype == Float64 {
+			factor := f64(rho)[0] / (f64(norm)[0] + tiny)
+			ascendRef(f64(w)[b.lo:b.hi], f64(g)[b.lo:b.hi], factor, eta, seg.Scaled)
+			return
+		}
+		factor := f32(rho)[0] / (f32(norm)[0] + tiny)
+		ascendCPU(f32(w)[b.lo:b.hi], f32(g)[b.lo:b.hi], factor, float32(eta), seg.Scaled)
+	})
+}
+
+// ScaledDistance sets distance[0] to ‖(w - center)/T‖₂, with T taken at
+// center; where T is 0 nothing is ever perturbed, and nothing is counted.
+func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
+	s.check("ScaledDistance", []Buffer{distance}, w, center)
+	if w.dtype == Float64 {
+		scaledNorm(w.dev, f64(distance), f64(center), f64(w), s, eta, sumDistancesRef[float64])
+		return
+	}
+	scaledNorm(w.dev, f32(distance), f32(center), f32(w), s, float32(eta), sumDistancesRef[float32])
+}
+
+// Project pulls w back to the ball of radius rho around center, whose
+// distance is given: w = center + min(1, rho[0]/distance[0])·(w - center).
+func Project(w, center, distance, rho Buffer, s *Segments) {
+	s.check("Project", []Buffer{distance, rho}, w, center)
+	s.each(w.dev, func(_ int, b block) {
+		if w.dtype == Float64 {
+			factor := min(1, f64(rho)[0]/(f64(distance)[0]+tiny))
+			lerpRef(f64(w)[b.lo:b.hi], f64(center)[b.lo:b.hi], f64(w)[b.lo:b.hi], factor)
+			return
+		}
+		factor := min(1, f32(rho)[0]/(f32(distance)[0]+tiny))
+		lerpRef(f32(w)[b.lo:b.hi], f32(center)[b.lo:b.hi], f32(w)[b.lo:b.hi], factor)
+	})
+}
+
+// ClipNorm scales g so that its norm, given, is at most limit:
+// g *= min(1, limit/(norm[0] + 1e-6)), as PyTorch's clip_grad_norm_.
+func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
+	s.check("ClipNorm", []Buffer{norm}, g)
+	s.each(g.dev, func(_ int, b block) {
+		if g.dtype == Float64 {
+			scaleRef(f64(g)[b.lo:b.hi], f64(g)[b.lo:b.hi], min(1, limit/(f64(norm)[0]+1e-6)))
+			return
+		}
+		scaleRef(f32(g)[b.lo:b.hi], f32(g)[b.lo:b.hi], min(1, float32(limit)/(f32(norm)[0]+1e-6)))
+	})
+}
+
+// Alignment sets alpha[i] of each segment to (1 + cos)/2, cos being that of
+// the angle between its first displacement u = first - slow and its total one
+// v = fast - slow: u·v / (max(‖u‖, 1e-8)·max(‖v‖, 1e-8)). If global is set
+// there is one angle, over all segments.
+func Alignment(alpha, slow, first, fast Buffer, s *Segments, global bool) {
+	s.check("Alignment", nil, slow, first, fast)
+	mustMatch("Alignment", slow.dev.precision, len(s.List), alpha)
+	if slow.dtype == Float64 {
+		alignment(slow.dev, f64(alpha), f64(slow), f64(first), f64(fast), s, global)
+		return
+	}
+	alignment(slow.dev, f32(alpha), f32(slow), f32(first), f32(fast), s, global)
+}
+
+// Interpolate sets w = slow + alpha[i]·(fast - slow) in segment i. w may alias
+// slow or fast.
+func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
+	s.check("Interpolate", nil, w, slow, fast)
+	mustMatch("Interpolate", w.dev.precision, len(s.List), alpha)
+	s.each(w.dev, func(_ int, b block) {
+		if w.dtype == Float64 {
+			lerpRef(f64(w)[b.lo:b.hi], f64(slow)[b.lo:b.hi], f64(fast)[b.lo:b.hi], f64(alpha)[b.segment])
+			return
+		}
+		lerpCPU(f32(w)[b.lo:b.hi], f32(slow)[b.lo:b.hi], f32(fast)[b.lo:b.hi], f32(alpha)[b.segment])
+	})
+}
+
+// Summary sets out[0..2] to the smallest, the mean and the largest element
+// of x.
+func Summary(out, x Buffer) {
+	mustMatch("Summary", x.dev.precision, 3, out)
+	if x.dtype == Float64 {
+		summaryRef(f64(out), f64(x))
+		return
+	}
+	summaryRef(f32(out), f32(x))
+}
