@@ -47,6 +47,9 @@ func NewArena(d *Device) *Arena {
 // Device is the device that owns the memory.
 func (a *Arena) Device() *Device { return a.dev }
 
+// Used is the number of bytes in use.
+func (a *Arena) Used() int { return a.used }
+
 // Peak is the largest number of bytes that were in use at one time.
 func (a *Arena) Peak() int { return a.peak }
 

@@ -106,3 +106,15 @@ func Increment(counter Buffer, by int) {
 	mustMatch("Increment", Int32, 1, counter)
 	i32(counter)[0] += int32(by)
 }
+
+// SumRowsAdd adds to sum [c] the sum of the rows of x [n, c]: the gradient of
+// a bias.
+func SumRowsAdd(sum, x Buffer) {
+	mustMatch("SumRowsAdd", x.dev.precision, x.n/sum.n*sum.n, x)
+	mustMatch("SumRowsAdd", x.dev.precision, sum.n, sum)
+	if x.dtype == Float64 {
+		sumRowsAddRef(f64(sum), f64(x))
+		return
+	}
+	sumRowsAddRef(f32(sum), f32(x))
+}

@@ -49,3 +49,15 @@ func reluBackwardRef[T Float](dx, dy, y []T) {
 		dx[i] = d
 	}
 }
+
+// sumRowsAddRef is the reference for SumRowsAdd. It sums in float64.
+func sumRowsAddRef[T Float](sum, x []T) {
+	c := len(sum)
+	for j := range sum {
+		total := 0.0
+		for i := j; i < len(x); i += c {
+			total += float64(x[i])
+		}
+		sum[j] += T(total)
+	}
+}

@@ -1,0 +1,63 @@
+package autograd
+
+import "lbsam/tensor"
+
+// Conv2d returns the convolution of x [n, h, w, c] with w [oc, kh, kw, c],
+// plus b [oc] unless b is nil: y [n, oh, ow, oc].
+func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
+	y := tensor.Conv2d(t.arena, x.Value, w.Value, b.optional(), win)
+	oc, kh, kw, c := w.Shape()[0], w.Shape()[1], w.Shape()[2], w.Shape()[3]
+	pixels := y.Len() / oc
+	o := op{"conv2d", operands(x, w, b), kh * kw * c, []int{kh * kw * oc, pixels, pixels},
+		func(t *Tape, in []*Var) *Var { return t.Conv2d(in[0], in[1], third(in), win) }}
+	return t.record(o, y, func(dy *tensor.Tensor) {
+		tensor.Conv2dBackwardWeightAdd(w.Grad, dy, x.Value, win)
+		if b != nil {
+			tensor.BiasBackwardAdd(b.Grad, dy)
+		}
+		if x.needsGrad() { // the batch needs none
+			t.add(x, tensor.Conv2dBackwardInput(t.arena, x.Shape(), dy, w.Value, win))
+		}
+	})
+}
+
+// Linear returns y [n, out] = x wᵀ + b, for x [n, in], w [out, in] and b [out],
+// which may be nil.
+func (t *Tape) Linear(x, w, b *Var) *Var {
+	y := tensor.Linear(t.arena, x.Value, w.Value, b.optional())
+	n, out, in := y.Shape[0], y.Shape[1], x.Shape()[1]
+	o := op{"linear", operands(x, w, b), in, []int{out, n, n},
+		func(t *Tape, in []*Var) *Var { return t.Linear(in[0], in[1], third(in)) }}
+	return t.record(o, y, func(dy *tensor.Tensor) {
+		tensor.LinearBackwardWeightAdd(w.Grad, dy, x.Value) // dw += dyᵀ x
+		if b != nil {
+			tensor.BiasBackwardAdd(b.Grad, dy) // db += sum of dy over n
+		}
+		if x.needsGrad() {
+			t.add(x, tensor.LinearBackwardInput(t.arena, dy, w.Value)) // dx = dy w
+		}
+	})
+}
+
+// optional is the value of an operand that may be nil.
+func (v *Var) optional() *tensor.Tensor {
+	if v == nil {
+		return nil
+	}
+	return v.Value
+}
+
+// operands lists x, w and, if it is there, b.
+func operands(x, w, b *Var) []*Var {
+	if b == nil {
+		return []*Var{x, w}
+	}
+	return []*Var{x, w, b}
+}
+
+func third(in []*Var) *Var {
+	if len(in) < 3 {
+		return nil
+	}
+	return in[2]
+}

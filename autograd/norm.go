@@ -1,0 +1,59 @@
+package autograd
+
+import "lbsam/tensor"
+
+// A BatchNorm is how a batch normalisation is done.
+type BatchNorm struct {
+	Eps, Momentum float64
+	ReLU          bool // max(·, 0) at the end, fused
+	Train         bool // with the statistics of the batch, else the running ones
+	Updates       int  // how often the running statistics move, when training
+}
+
+// Running is the running statistics of a batch normalisation, [c] each, and
+// the number of their updates, int32 [1].
+type Running struct{ Mean, Var, Count *tensor.Tensor }
+
+// BatchNorm returns gamma·(x - mean)/√(variance + Eps) + beta, per channel of
+// x [n, h, w, c]; plus add, of the shape of x, unless it is nil; and the ReLU
+// of that if wanted (Ioffe and Szegedy 2015; PyTorch's BatchNorm2d).
+func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var {
+	mean, variance := r.Mean, r.Var
+	var saved []*tensor.Tensor
+	if g.Train {
+		mean, variance = tensor.BatchNormStatistics(t.arena, x.Value)
+		saved = []*tensor.Tensor{mean, variance}
+		if g.Updates > 0 {
+			tensor.BatchNormUpdate(r.Mean, r.Var, r.Count, mean, variance, x.Value, g.Momentum, g.Updates)
+		}
+	}
+	y := tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
+	var v *Var
+	v = t.record(batchNormOp(x, gamma, beta, add, r, g), y, func(dy *tensor.Tensor) {
+		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
+		dx := tensor.BatchNormBackward(t.arena, grads, dy, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
+		t.add(x, dx)
+		if add != nil {
+			t.pass(add, v, dy) // masked by the ReLU in place
+		}
+	}, saved...)
+	return v
+}
+
+// batchNormOp describes BatchNorm. Done again it leaves the running
+// statistics alone.
+func batchNormOp(x, gamma, beta, add *Var, r Running, g BatchNorm) op {
+	in := []*Var{x, gamma, beta}
+	if add != nil {
+		in = append(in, add)
+	}
+	rows := x.Value.Len() / gamma.Value.Len()
+	return op{"batchnorm", in, rows, []int{rows, rows, rows, 1}, func(t *Tape, in []*Var) *Var {
+		g.Updates = 0
+		var add *Var
+		if len(in) > 3 {
+			add = in[3]
+		}
+		return t.BatchNorm(in[0], in[1], in[2], add, r, g)
+	}}
+}

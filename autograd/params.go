@@ -1,0 +1,69 @@
+package autograd
+
+import (
+	"fmt"
+
+	"lbsam/kernels"
+	"lbsam/tensor"
+)
+
+// A Param is a parameter and its name in PyTorch's state_dict.
+type Param struct {
+	Name string
+	*Var
+}
+
+// Params holds all weights and all gradients of a model in one arena each, in
+// the order of PyTorch's named_parameters. The Value and Grad of parameter i
+// are views of Lens[i] elements from Offsets[i] on.
+type Params struct {
+	List           []Param
+	Offsets, Lens  []int
+	Weights, Grads *tensor.Tensor // [Size()]; elements between parameters are zero
+}
+
+// paramAlign is what offsets are multiples of: 64 elements keep every
+// parameter on its own cache lines, in any precision.
+const paramAlign = 64
+
+// NewParams moves the parameters of list, with their values, into new arenas
+// on their device.
+func NewParams(list []Param) *Params {
+	if len(list) == 0 {
+		panic("autograd: NewParams of no parameters")
+	}
+	p := &Params{List: list}
+	size := 0
+	seen := map[string]bool{}
+	for _, param := range list {
+		if seen[param.Name] {
+			panic(fmt.Sprintf("autograd: two parameters are named %q", param.Name))
+		}
+		seen[param.Name] = true
+		p.Offsets = append(p.Offsets, size)
+		p.Lens = append(p.Lens, param.Value.Len())
+		size += (param.Value.Len() + paramAlign - 1) / paramAlign * paramAlign
+	}
+	p.Weights, p.Grads = tensor.New(p.Device(), size), tensor.New(p.Device(), size)
+	for i, param := range list {
+		value := p.Weights.Part(p.Offsets[i], param.Value.Shape...)
+		tensor.Copy(value, param.Value)
+		param.Value, param.Grad = value, p.Grads.Part(p.Offsets[i], value.Shape...)
+	}
+	return p
+}
+
+// Device is the device of the arenas.
+func (p *Params) Device() *kernels.Device { return p.List[0].Device() }
+
+// Size is the length of each arena.
+func (p *Params) Size() int { return p.Weights.Len() }
+
+// Count is the number of weights, without the padding between parameters.
+func (p *Params) Count() int {
+	n := 0
+	for _, l := range p.Lens {
+		n += l
+	}
+	return n
+}

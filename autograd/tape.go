@@ -1,0 +1,129 @@
+package autograd
+
+import (
+	"lbsam/kernels"
+	"lbsam/tensor"
+)
+
+// A Tape records the operations of a forward pass, in order, so that no graph
+// and no sort is needed. Results live in the arena: Backward frees each where
+// it is last used, Reset frees all.
+type Tape struct {
+	arena *kernels.Arena
+	steps []step
+	check *Lockstep
+	one   tensor.Scalar
+}
+
+// A step is one recorded operation.
+type step struct {
+	op
+	y        *Var
+	backward func(dy *tensor.Tensor)
+	saved    []*tensor.Tensor // memory that only this step's backward uses
+}
+
+// An op describes an operation for Lockstep: its operands, how long its sums
+// are, forward and in the gradient of each operand, and how to do it again on
+// another tape.
+type op struct {
+	name  string
+	in    []*Var
+	terms int
+	grads []int
+	again func(t *Tape, in []*Var) *Var
+}
+
+// NewTape returns an empty tape whose results live in a.
+func NewTape(a *kernels.Arena) *Tape {
+	return &Tape{arena: a, one: tensor.NewScalar(a.Device(), 1)}
+}
+
+// Arena is where results live.
+func (t *Tape) Arena() *kernels.Arena { return t.arena }
+
+// record appends an operation whose result is y. backward gets dy, the
+// gradient of y, and hands the gradients of the operands to add; saved is
+// freed after it.
+func (t *Tape) record(o op, y *tensor.Tensor, backward func(dy *tensor.Tensor), saved ...*tensor.Tensor) *Var {
+	v := &Var{Value: y, result: true, owned: true}
+	t.steps = append(t.steps, step{o, v, backward, saved})
+	if t.check != nil {
+		t.check.forward(&t.steps[len(t.steps)-1])
+	}
+	return v
+}
+
+// add adds g to the gradient of v. It takes g over: the caller must not use
+// it again.
+func (t *Tape) add(v *Var, g *tensor.Tensor) {
+	switch {
+	case !v.needsGrad():
+		g.Free(t.arena)
+	case v.Grad == nil:
+		v.Grad = g
+	default:
+		tensor.AddTo(v.Grad, g)
+		g.Free(t.arena)
+	}
+}
+
+// pass hands on dy, the gradient of the step being walked, to v:
+// after it the step no longer owns dy.
+func (t *Tape) pass(v *Var, y *Var, dy *tensor.Tensor) {
+	if y.Grad == nil || y.Grad.Data != dy.Data {
+		panic("autograd: pass of a gradient that was passed before")
+	}
+	y.Grad = nil
+	t.add(v, dy)
+}
+
+// Backward adds the gradient of loss, a tensor of one element, to the Grad of
+// every parameter that led to it, frees the results and empties the tape.
+func (t *Tape) Backward(loss *Var) {
+	loss.Grad = tensor.Temp(t.arena, loss.Value.Shape...)
+	tensor.Copy(loss.Grad, t.one.Tensor)
+	for i := len(t.steps) - 1; i >= 0; i-- {
+		t.walk(i)
+	}
+	t.clear()
+}
+
+// walk does step i of Backward. Every use of the step's result lies behind
+// it, so that its memory can go.
+func (t *Tape) walk(i int) {
+	s := &t.steps[i]
+	y := s.y
+	if y.Grad != nil {
+		if t.check != nil {
+			t.check.backward(t, i)
+		} else {
+			s.backward(y.Grad)
+		}
+	}
+	if y.Grad != nil {
+		y.Grad.Free(t.arena)
+		y.Grad = nil
+	}
+	if y.owned {
+		y.Value.Free(t.arena)
+	}
+	for _, saved := range s.saved {
+		saved.Free(t.arena)
+	}
+}
+
+// Reset frees all results and empties the tape: the end of a pass without
+// gradients.
+func (t *Tape) Reset() {
+	t.arena.Reset()
+	t.clear()
+}
+
+func (t *Tape) clear() {
+	clear(t.steps) // so that nothing is kept alive
+	t.steps = t.steps[:0]
+	if t.check != nil {
+		t.check.clear()
+	}
+}

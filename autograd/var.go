@@ -1,0 +1,39 @@
+// Package autograd computes gradients in reverse mode. A Tape records what a
+// forward pass does; Backward walks it from the end. Each operation is one
+// function that holds its forward pass and its gradient.
+package autograd
+
+import (
+	"lbsam/kernels"
+	"lbsam/tensor"
+)
+
+// A Var is a tensor in a computation, with its gradient.
+type Var struct {
+	Value *tensor.Tensor
+
+	// Grad is the gradient of a parameter: it exists before the pass, and
+	// backward adds to it. An intermediate result has one only during
+	// Backward; an input has none.
+	Grad *tensor.Tensor
+
+	result bool // of an operation: the tape owns Value and Grad
+	owned  bool // Value is memory of the arena, not a view of another Var's
+}
+
+// NewParam returns a parameter with a zero gradient.
+func NewParam(value *tensor.Tensor) *Var {
+	return &Var{Value: value, Grad: tensor.NewOf(value.Device(), value.Data.Dtype(), value.Shape...)}
+}
+
+// Input returns a Var that needs no gradient: a batch of images.
+func Input(value *tensor.Tensor) *Var { return &Var{Value: value} }
+
+// needsGrad reports whether backward must compute the gradient of v.
+func (v *Var) needsGrad() bool { return v.result || v.Grad != nil }
+
+// Shape is the shape of the value.
+func (v *Var) Shape() []int { return v.Value.Shape }
+
+// Device is the device of the value.
+func (v *Var) Device() *kernels.Device { return v.Value.Device() }

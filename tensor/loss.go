@@ -1,0 +1,20 @@
+package tensor
+
+import "lbsam/kernels"
+
+// CrossEntropy sets loss to the mean cross-entropy of softmax(logits) [n, c]
+// and labels [n], int32, and returns its gradient by the logits.
+func CrossEntropy(a *kernels.Arena, loss Scalar, logits, labels *Tensor, smoothing float64) (dlogits *Tensor) {
+	mustRank("CrossEntropy", "logits", logits, "[n c]", 2)
+	mustShape("CrossEntropy", "labels", labels, logits.Shape[0])
+	dlogits = Temp(a, logits.Shape...)
+	kernels.CrossEntropy(loss.Data, dlogits.Data, logits.Data, labels.Data, logits.Shape[1], smoothing)
+	return dlogits
+}
+
+// CountCorrect sets count to the number of rows of logits [n, c] whose largest
+// element is at the label.
+func CountCorrect(count Scalar, logits, labels *Tensor) {
+	mustShape("CountCorrect", "labels", labels, logits.Shape[0])
+	kernels.CountCorrect(count.Data, logits.Data, labels.Data, logits.Shape[1])
+}

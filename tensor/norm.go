@@ -1,0 +1,53 @@
+package tensor
+
+import "lbsam/kernels"
+
+// rows is the geometry of batch normalisation of x [..., c].
+func rows(x *Tensor, eps float64, relu bool) kernels.BatchNorm {
+	c := x.Shape[len(x.Shape)-1]
+	return kernels.BatchNorm{Rows: x.Len() / c, C: c, Eps: eps, ReLU: relu}
+}
+
+// BatchNormStatistics returns the mean and the biased variance [c] of each
+// channel of x [..., c].
+func BatchNormStatistics(a *kernels.Arena, x *Tensor) (mean, variance *Tensor) {
+	g := rows(x, 0, false)
+	mean, variance = Temp(a, g.C), Temp(a, g.C)
+	kernels.BatchNormStatistics(mean.Data, variance.Data, x.Data, g)
+	return mean, variance
+}
+
+// BatchNormUpdate moves the running statistics towards mean and variance,
+// those of x, times times one after the other, and counts them.
+func BatchNormUpdate(runningMean, runningVar, count, mean, variance, x *Tensor, momentum float64, times int) {
+	kernels.BatchNormUpdate(runningMean.Data, runningVar.Data, count.Data, mean.Data, variance.Data, momentum, times, rows(x, 0, false))
+}
+
+// BatchNorm returns gamma·(x - mean)/√(variance + eps) + beta, plus add of the
+// shape of x unless add is nil, and then the ReLU of it if relu is set.
+func BatchNorm(a *kernels.Arena, x, add, gamma, beta, mean, variance *Tensor, eps float64, relu bool) *Tensor {
+	if add != nil {
+		mustShape("BatchNorm", "add", add, x.Shape...)
+	}
+	y := Temp(a, x.Shape...)
+	kernels.BatchNormApply(y.Data, x.Data, add.optional(), gamma.Data, beta.Data, mean.Data, variance.Data, rows(x, eps, relu))
+	return y
+}
+
+// BatchNormGrads are the gradients of the parameters, to which
+// BatchNormBackward adds.
+type BatchNormGrads struct{ Gamma, Beta *Tensor }
+
+// BatchNormBackward returns dx, adds to the gradients of gamma and beta and,
+// with relu, overwrites dy with dz = dy where y > 0, the gradient of the
+// addend. If constant is set the statistics are constants (evaluation), else
+// those of x.
+func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, y, x, gamma, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
+	dx := Temp(a, x.Shape...)
+	backward := kernels.BatchNormBackward
+	if constant {
+		backward = kernels.BatchNormBackwardEval
+	}
+	backward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, y.Data, x.Data, gamma.Data, mean.Data, variance.Data, rows(x, eps, relu))
+	return dx
+}
