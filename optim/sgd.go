@@ -1,0 +1,73 @@
+package optim
+
+import (
+	"lbsam/autograd"
+	"lbsam/kernels"
+	"lbsam/tensor"
+)
+
+// SGD is stochastic gradient descent with PyTorch's conventions (see
+// kernels.SGDStep).
+type SGD struct {
+	Params                           *autograd.Params
+	LR                               float64
+	Momentum, Dampening, WeightDecay float64
+	Nesterov                         bool
+	NoDecay                          []bool // parameters without weight decay; nil: none
+
+	table         *kernels.Segments
+	lr, dampening tensor.Scalar
+	momentum      *tensor.Tensor
+}
+
+func (o *SGD) init() {
+	if o.table != nil {
+		return
+	}
+	d := o.Params.Device()
+	o.table = segments(o.Params, nil, nil, o.NoDecay)
+	o.lr = tensor.NewScalar(d, o.LR)
+	o.dampening = tensor.NewScalar(d, 0) // the first step is undamped
+	if o.Momentum != 0 {
+		o.momentum = arena(o.Params)
+	}
+}
+
+// Step moves w, one of the arenas of the model, by the gradient g.
+func (o *SGD) Step(w, g *tensor.Tensor) {
+	o.init()
+	momentum := kernels.Buffer{}
+	if o.momentum != nil {
+		momentum = o.momentum.Data
+	}
+	c := kernels.SGD{Momentum: o.Momentum, WeightDecay: o.WeightDecay, Nesterov: o.Nesterov}
+	kernels.SGDStep(w.Data, momentum, g.Data, o.lr.Data, o.dampening.Data, c, o.table)
+	if o.Dampening != 0 {
+		o.dampening.Set(o.Dampening)
+	}
+}
+
+// SetLR changes the learning rate.
+func (o *SGD) SetLR(lr float64) {
+	o.init()
+	o.LR = lr
+	o.lr.Set(lr)
+}
+
+// Moments is the momentum, if there is any.
+func (o *SGD) Moments() []*tensor.Tensor {
+	o.init()
+	if o.momentum == nil {
+		return nil
+	}
+	return []*tensor.Tensor{o.momentum}
+}
+
+// State is the momentum and whether the first step is done.
+func (o *SGD) State() []State {
+	o.init()
+	if o.momentum == nil {
+		return nil
+	}
+	return []State{{"sgd.momentum", o.momentum}, {"sgd.dampening", o.dampening.Tensor}}
+}
