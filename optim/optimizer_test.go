@@ -98,7 +98,7 @@ func TestStateContinues(t *testing.T) {
 		q := newQuadratic(t)
 		m := make(q)
 		q.run(m, 4)
-		saved := newQuadratic(t)
+		saved := quadraticOn(q.params.Device())
 		other := make(saved)
 		tensor.Copy(saved.params.Weights, q.params.Weights)
 		state := other.State()

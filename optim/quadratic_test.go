@@ -32,6 +32,10 @@ func newQuadratic(t *testing.T) *quadratic {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return quadraticOn(d)
+}
+
+func quadraticOn(d *kernels.Device) *quadratic {
 	return &quadratic{
 		params: autograd.NewParams([]autograd.Param{
 			{Name: "weight", Var: autograd.NewParam(tensor.From(d, origin[:3], 3))},
