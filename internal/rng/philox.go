@@ -12,6 +12,7 @@
 // where purpose, one of the constants below, keeps the users of one seed apart:
 //
 //	Augment    n = index of the sample in the data set, a = epoch, b = 0
+//	Dropout    n = index of the element / 4, a = pass, b = layer
 //	any other  n = 0, 1, 2, ..., the blocks of a Stream, a and b = its ids
 package rng
 
@@ -24,6 +25,7 @@ const (
 	Holdout                 // choice of the validation samples
 	Weights                 // initial weights, id: index of the parameter
 	Synthetic               // synthetic images, ids: split, index of the image
+	Dropout                 // masks of dropout layers
 	Analysis                // noise and directions of the measurements
 )
 
