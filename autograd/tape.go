@@ -12,7 +12,6 @@ type Tape struct {
 	arena *kernels.Arena
 	steps []step
 	check *Lockstep
-	one   tensor.Scalar
 }
 
 // A step is one recorded operation.
@@ -36,7 +35,7 @@ type op struct {
 
 // NewTape returns an empty tape whose results live in a.
 func NewTape(a *kernels.Arena) *Tape {
-	return &Tape{arena: a, one: tensor.NewScalar(a.Device(), 1)}
+	return &Tape{arena: a}
 }
 
 // Arena is where results live.
@@ -80,9 +79,16 @@ func (t *Tape) pass(v *Var, y *Var, dy *tensor.Tensor) {
 
 // Backward adds the gradient of loss, a tensor of one element, to the Grad of
 // every parameter that led to it, frees the results and empties the tape.
-func (t *Tape) Backward(loss *Var) {
+func (t *Tape) Backward(loss *Var) { t.BackwardScaled(loss, 1) }
+
+// BackwardScaled is Backward for scale·loss, and multiplies the value of loss
+// by scale: the part that a micro-batch has in the mean of its batch.
+func (t *Tape) BackwardScaled(loss *Var, scale float64) {
 	loss.Grad = tensor.Temp(t.arena, loss.Value.Shape...)
-	tensor.Copy(loss.Grad, t.one.Tensor)
+	loss.Grad.Fill(scale)
+	if scale != 1 {
+		kernels.Scale(loss.Value.Data, loss.Value.Data, loss.Grad.Data)
+	}
 	for i := len(t.steps) - 1; i >= 0; i-- {
 		t.walk(i)
 	}
