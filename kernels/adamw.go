@@ -16,29 +16,49 @@ type AdamW struct {
 func AdamWStep(w, m, v, g, lr, step Buffer, c AdamW, s *Segments) {
 	s.check("AdamWStep", []Buffer{lr}, w, m, v, g)
 	mustMatch("AdamWStep", Int32, 1, step)
+	mustShare("AdamWStep", w, step)
 	t := float64(i32(step)[0])
-	correct1, correct2 := 1-math.Pow(c.Beta1, t), math.Sqrt(1-math.Pow(c.Beta2, t))
 	s.each(w.dev, func(_ int, b block) {
 		c := c
 		if s.List[b.segment].NoDecay {
 			c.WeightDecay = 0
 		}
 		if w.dtype == Float64 {
-			adamWRef(f64(w)[b.lo:b.hi], f64(m)[b.lo:b.hi], f64(v)[b.lo:b.hi], f64(g)[b.lo:b.hi], f64(lr)[0], correct1, correct2, c)
+			adamWRef(f64(w)[b.lo:b.hi], f64(m)[b.lo:b.hi], f64(v)[b.lo:b.hi], f64(g)[b.lo:b.hi], newAdamW(c, f64(lr)[0], t))
 			return
 		}
-		adamWRef(f32(w)[b.lo:b.hi], f32(m)[b.lo:b.hi], f32(v)[b.lo:b.hi], f32(g)[b.lo:b.hi], f32(lr)[0], float32(correct1), float32(correct2), c)
+		adamWCPU(f32(w)[b.lo:b.hi], f32(m)[b.lo:b.hi], f32(v)[b.lo:b.hi], f32(g)[b.lo:b.hi], newAdamW(c, f32(lr)[0], t))
 	})
 }
 
-// adamWRef is one block of AdamWStep.
-func adamWRef[T Float](w, m, v, g []T, lr, correct1, correct2 T, c AdamW) {
-	beta1, beta2 := T(c.Beta1), T(c.Beta2)
+// adamW is the numbers of one block of AdamWStep.
+type adamW[T Float] struct {
+	decay        T // lr·WeightDecay
+	beta1, beta2 T
+	new1, new2   T // 1 - Beta1, 1 - Beta2: rounded once, as 1 - T(Beta2) is off by 5e-5 of its value in float32
+	lr           T // lr/(1-Beta1^t)
+	correct, eps T // √(1-Beta2^t), Eps
+}
+
+// newAdamW is the numbers of step t.
+func newAdamW[T Float](c AdamW, lr T, t float64) adamW[T] {
+	return adamW[T]{
+		decay: lr * T(c.WeightDecay),
+		beta1: T(c.Beta1), beta2: T(c.Beta2),
+		new1: T(1 - c.Beta1), new2: T(1 - c.Beta2),
+		lr:      lr / T(1-math.Pow(c.Beta1, t)),
+		correct: T(math.Sqrt(1 - math.Pow(c.Beta2, t))), eps: T(c.Eps),
+	}
+}
+
+// adamWRef is one block of AdamWStep. Each product is rounded before it is
+// added, on every device.
+func adamWRef[T Float](w, m, v, g []T, c adamW[T]) {
 	for i, d := range g {
-		w[i] -= T(lr * T(c.WeightDecay) * w[i])
-		m[i] = T(beta1*m[i]) + T((1-beta1)*d)
-		v[i] = T(beta2*v[i]) + T((1-beta2)*d*d)
-		denominator := T(math.Sqrt(float64(v[i])))/correct2 + T(c.Eps)
-		w[i] -= lr / correct1 * m[i] / denominator
+		w[i] -= T(c.decay * w[i])
+		m[i] = T(c.beta1*m[i]) + T(c.new1*d)
+		v[i] = T(c.beta2*v[i]) + T(T(c.new2*d)*d)
+		denominator := T(math.Sqrt(float64(v[i])))/c.correct + c.eps
+		w[i] -= T(c.lr*m[i]) / denominator
 	}
 }

@@ -2,16 +2,17 @@ package kernels
 
 import (
 	"fmt"
-	"math"
 	"unsafe"
 )
 
 // An Arena gives out temporary buffers from memory that it keeps. The same
-// sequence of Alloc, Free and Reset gives the same addresses, so that in
-// steady state a training step allocates nothing and can be captured.
+// sequence of Alloc and Free behind a Reset gives the same addresses, from
+// the first time on, so that in steady state a training step allocates
+// nothing and can be captured.
 type Arena struct {
-	// Poison fills memory with NaN when it is given out, so that tests see
-	// a read of an element that was never written.
+	// Poison fills memory with NaN when it is given out and when it is taken
+	// back, so that tests see a read of an element that was never written or
+	// is no longer there.
 	Poison bool
 
 	dev   *Device
@@ -36,7 +37,8 @@ type extent struct {
 	span
 }
 
-// minSlab is the size of the first slab; later ones double the arena.
+// minSlab is the size of the first slab; each later one is at least half as
+// large as all before it.
 const minSlab = 1 << 20
 
 // NewArena returns an empty arena on d.
@@ -55,7 +57,10 @@ func (a *Arena) Peak() int { return a.peak }
 
 // Alloc returns a buffer of n elements whose contents are undefined.
 func (a *Arena) Alloc(t Dtype, n int) Buffer {
-	size := (max(n, 1)*t.Size() + lineBytes - 1) / lineBytes * lineBytes
+	if n < 0 {
+		panic(fmt.Sprintf("kernels: Alloc of %d elements", n))
+	}
+	size := spanSize(t, n)
 	e := a.take(size)
 	memory := a.slabs[e.slab].memory
 	b := Buffer{dev: a.dev, dtype: t, n: n, host: unsafe.Add(memory.host, e.offset)}
@@ -68,11 +73,18 @@ func (a *Arena) Alloc(t Dtype, n int) Buffer {
 	return b
 }
 
-// take finds the smallest free span that holds size bytes, the first of
-// equals, and cuts the bytes off its start.
+// spanSize is the number of bytes that n elements take up, never 0, so that
+// no two live buffers share an address.
+func spanSize(t Dtype, n int) int {
+	return (max(n, 1)*t.Size() + lineBytes - 1) / lineBytes * lineBytes
+}
+
+// take cuts size bytes off the start of the smallest free span that holds
+// them, the first of equals, in the first slab that has one. A slab added
+// later so never changes a choice that was made without it.
 func (a *Arena) take(size int) extent {
 	best, at := extent{slab: -1}, 0
-	for s := range a.slabs {
+	for s := 0; s < len(a.slabs) && best.slab < 0; s++ {
 		for i, f := range a.slabs[s].free {
 			if f.size >= size && (best.slab < 0 || f.size < best.size) {
 				best, at = extent{s, f}, i
@@ -107,7 +119,7 @@ func (a *Arena) grow(size int) extent {
 // Free takes b back. It must be a buffer that Alloc returned, not a view.
 func (a *Arena) Free(b Buffer) {
 	e, ok := a.live[b.host]
-	if !ok {
+	if !ok || e.size != spanSize(b.dtype, b.n) {
 		panic(fmt.Sprintf("kernels: Free of a buffer of %d %v that this arena did not give out", b.n, b.dtype))
 	}
 	if a.Poison {
@@ -141,6 +153,11 @@ func merge(free []span, at int) []span {
 
 // Reset takes every buffer back.
 func (a *Arena) Reset() {
+	if a.Poison {
+		for _, s := range a.slabs {
+			s.memory.poison()
+		}
+	}
 	clear(a.live)
 	a.used = 0
 	for s := range a.slabs {
@@ -148,19 +165,9 @@ func (a *Arena) Reset() {
 	}
 }
 
-// poison fills b with values that spoil every result they reach.
-func (b Buffer) poison() {
-	switch b.dtype {
-	case Float32:
-		fill(f32(b), float32(math.NaN()))
-	case Float64:
-		fill(f64(b), math.NaN())
-	case Int32:
-		fill(i32(b), -1<<30)
-	case Uint8:
-		fill(u8(b), 0xAA)
-	}
-}
+// poison sets every bit of b: NaN in both floating-point types, and an index
+// that is out of range.
+func (b Buffer) poison() { fill(bytes(b, b.dtype.Size()), 0xFF) }
 
 func fill[T Element](x []T, v T) {
 	for i := range x {

@@ -24,6 +24,9 @@ type Augmentation struct {
 // sees the same pictures. With neither Crop nor Flip it only normalises.
 func Augment(y, images, index, key Buffer, g Augmentation) {
 	pixels := g.H * g.W * g.C
+	if pixels < 1 || g.Crop < 0 {
+		panic(fmt.Sprintf("kernels: Augment of images %dx%dx%d with crop %d", g.H, g.W, g.C, g.Crop))
+	}
 	n := images.n / pixels
 	if len(g.Mean) != g.C || len(g.Std) != g.C {
 		panic(fmt.Sprintf("kernels: Augment of %d channels with %d means and %d deviations", g.C, len(g.Mean), len(g.Std)))
@@ -32,6 +35,7 @@ func Augment(y, images, index, key Buffer, g Augmentation) {
 	mustMatch("Augment", Uint8, n*pixels, images)
 	mustMatch("Augment", Int32, n, index)
 	mustMatch("Augment", Int32, 2, key)
+	mustShare("Augment", y, images, index, key)
 	one := func(i int) {
 		src := u8(images)[i*pixels : (i+1)*pixels]
 		crop := g.draw(i32(key), i32(index)[i])

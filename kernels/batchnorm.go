@@ -16,6 +16,15 @@ func (g BatchNorm) check(op string, x Buffer, channels ...Buffer) {
 	}
 	mustMatch(op, x.dev.precision, g.Rows*g.C, x)
 	mustMatch(op, x.dev.precision, g.C, channels...)
+	mustShare(op, x, channels[0])
+}
+
+func (g BatchNorm) checkBackward(op string, dx, dgamma, dbeta, dy, y, x, gamma, mean, variance Buffer) {
+	g.check(op, x, gamma, mean, variance, dgamma, dbeta)
+	mustMatch(op, x.dev.precision, x.n, x, dx, dy, y)
+	if g.ReLU && y.IsNil() {
+		panic(fmt.Sprintf("kernels: %s with ReLU needs y, the forward output", op))
+	}
 }
 
 // BatchNormStatistics computes the mean and the biased variance of each
@@ -41,6 +50,7 @@ func BatchNormStatistics(mean, variance, x Buffer, g BatchNorm) {
 // adds times to count[0], an int32.
 func BatchNormUpdate(runningMean, runningVar, count, mean, variance Buffer, momentum float64, times int, g BatchNorm) {
 	mustMatch("BatchNormUpdate", mean.dev.precision, g.C, mean, variance, runningMean, runningVar)
+	mustShare("BatchNormUpdate", mean, count)
 	Increment(count, times)
 	if mean.dtype == Float64 {
 		batchNormUpdateRef(f64(runningMean), f64(runningVar), f64(mean), f64(variance), momentum, times, g)
@@ -77,10 +87,9 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 //	dx = gamma·r·(dz - (sum of dz)/Rows - x̂·(sum of dz·x̂)/Rows)
 //
 // If ReLU is set dy is overwritten with dz, which is the gradient of the
-// addend too. dx may alias x.
+// addend too; otherwise y is not read and may be absent. dx may alias x.
 func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	g.check("BatchNormBackward", x, gamma, mean, variance, dgammaAdd, dbetaAdd)
-	mustMatch("BatchNormBackward", x.dev.precision, x.n, x, dx, dy, y)
+	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.isCPU():
 		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
@@ -94,8 +103,7 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance 
 // BatchNormBackwardEval is the gradient of BatchNormApply with statistics
 // that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward.
 func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	g.check("BatchNormBackwardEval", x, gamma, mean, variance, dgammaAdd, dbetaAdd)
-	mustMatch("BatchNormBackwardEval", x.dev.precision, x.n, x, dx, dy, y)
+	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
 	if x.dtype == Float64 {
 		batchNormBackwardEvalRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
 		return

@@ -63,7 +63,7 @@ func batchNormBackwardRef[T Float](dx, dgamma, dbeta, dy, y, x, gamma, mean, var
 		meanDz, meanDot := T(sum/float64(g.Rows)), T(dot/float64(g.Rows))
 		for i := c; i < len(x); i += g.C {
 			xhat := (x[i] - mean[c]) * r
-			dx[i] = gamma[c] * r * (dy[i] - meanDz - xhat*meanDot)
+			dx[i] = gamma[c] * r * (dy[i] - meanDz - T(xhat*meanDot))
 		}
 	}
 }

@@ -157,16 +157,25 @@ func Floats(b Buffer) []float64 {
 // mustMatch panics unless every buffer has n elements of type t and lives on
 // one device. Absent operands pass.
 func mustMatch(op string, t Dtype, n int, buffers ...Buffer) {
-	dev := buffers[0].dev
 	for i, b := range buffers {
-		if b.IsNil() {
-			continue
-		}
-		if b.n != n || b.dtype != t {
+		if !b.IsNil() && (b.n != n || b.dtype != t) {
 			panic(fmt.Sprintf("kernels: %s: argument %d has %d elements of %v, want %d of %v", op, i, b.n, b.dtype, n, t))
 		}
-		if b.dev != dev {
-			panic(fmt.Sprintf("kernels: %s: arguments live on devices %s and %s", op, dev.name, b.dev.name))
+	}
+	mustShare(op, buffers...)
+}
+
+// mustShare panics unless every buffer lives on one device. Absent operands
+// pass.
+func mustShare(op string, buffers ...Buffer) {
+	var dev *Device
+	for _, b := range buffers {
+		switch {
+		case b.IsNil() || b.dev == dev:
+		case dev == nil:
+			dev = b.dev
+		default:
+			panic(fmt.Sprintf("kernels: %s: arguments live on two devices, %s and %s", op, dev.name, b.dev.name))
 		}
 	}
 }

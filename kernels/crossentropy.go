@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // CrossEntropy sets loss[0] to the mean over the batch of the cross-entropy
 // of softmax(logits), for logits [n, c] and int32 labels [n], and dlogits
@@ -9,10 +12,11 @@ import "math"
 //
 //	loss = -1/n · sum of q·log softmax(logits)      dlogits = (softmax(logits) - q)/n
 func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64) {
-	n := logits.n / c
-	mustMatch("CrossEntropy", logits.dev.precision, n*c, logits, dlogits)
-	mustMatch("CrossEntropy", logits.dev.precision, 1, loss)
-	mustMatch("CrossEntropy", Int32, n, labels)
+	checkLogits("CrossEntropy", loss, logits, labels, c)
+	mustMatch("CrossEntropy", logits.dev.precision, logits.n, logits, dlogits)
+	if logits.n == 0 {
+		panic("kernels: CrossEntropy of no rows, whose mean is undefined")
+	}
 	if logits.dtype == Float64 {
 		crossEntropyRef(f64(loss), f64(dlogits), f64(logits), i32(labels), c, smoothing)
 		return
@@ -23,13 +27,24 @@ func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64
 // CountCorrect sets count[0] to the number of rows of logits [n, c] whose
 // largest element, the first of equals, is at the label. A NaN is never right.
 func CountCorrect(count, logits, labels Buffer, c int) {
-	mustMatch("CountCorrect", logits.dev.precision, 1, count)
-	mustMatch("CountCorrect", Int32, logits.n/c, labels)
+	checkLogits("CountCorrect", count, logits, labels, c)
 	if logits.dtype == Float64 {
 		f64(count)[0] = float64(countCorrectRef(f64(logits), i32(labels), c))
 		return
 	}
 	f32(count)[0] = float32(countCorrectRef(f32(logits), i32(labels), c))
+}
+
+// checkLogits checks what CrossEntropy and CountCorrect share: logits [n, c],
+// labels [n] and one number.
+func checkLogits(op string, number, logits, labels Buffer, c int) {
+	if c < 1 || logits.n%c != 0 {
+		panic(fmt.Sprintf("kernels: %s of %d logits in rows of %d", op, logits.n, c))
+	}
+	mustMatch(op, logits.dev.precision, logits.n, logits)
+	mustMatch(op, logits.dev.precision, 1, number)
+	mustMatch(op, Int32, logits.n/c, labels)
+	mustShare(op, logits, number, labels)
 }
 
 // crossEntropyRef is the reference for CrossEntropy. The row maximum is
@@ -38,6 +53,9 @@ func crossEntropyRef[T Float](loss, dlogits, logits []T, labels []int32, c int, 
 	n := len(labels)
 	total := 0.0
 	for i, label := range labels {
+		if label < 0 || int(label) >= c {
+			panic(fmt.Sprintf("kernels: CrossEntropy: label %d of row %d, want 0 to %d", label, i, c-1))
+		}
 		row, drow := logits[i*c:(i+1)*c], dlogits[i*c:(i+1)*c]
 		lse := logSumExp(row)
 		for j, v := range row {
@@ -46,7 +64,9 @@ func crossEntropyRef[T Float](loss, dlogits, logits []T, labels []int32, c int, 
 				q += 1 - smoothing
 			}
 			log := float64(v) - lse
-			total -= q * log
+			if q != 0 { // 0·log 0 is 0
+				total -= q * log
+			}
 			drow[j] = T((math.Exp(log) - q) / float64(n))
 		}
 	}

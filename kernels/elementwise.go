@@ -63,6 +63,7 @@ func AddScaled(y, x Buffer, s float64) {
 func Scale(y, x, s Buffer) {
 	mustMatch("Scale", x.dev.precision, x.n, x, y)
 	mustMatch("Scale", x.dev.precision, 1, s)
+	mustShare("Scale", x, s)
 	switch {
 	case x.dev.isCPU():
 		factor := f32(s)[0]

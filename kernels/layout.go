@@ -7,11 +7,16 @@ import "fmt"
 // it agree.
 func Flatten(y, x Buffer, n, pixels, c int) {
 	mustMatch("Flatten", x.dev.precision, n*pixels*c, x, y)
-	if x.dtype == Float64 {
+	switch size := pixels * c; {
+	case x.dev.isCPU():
+		x.dev.pool.run(n, func(_, i int) {
+			transposeRef(f32(y)[i*size:(i+1)*size], f32(x)[i*size:(i+1)*size], 1, pixels, c)
+		})
+	case x.dtype == Float64:
 		transposeRef(f64(y), f64(x), n, pixels, c)
-		return
+	default:
+		transposeRef(f32(y), f32(x), n, pixels, c)
 	}
-	transposeRef(f32(y), f32(x), n, pixels, c)
 }
 
 // FlattenBackward reorders dy [n, c, pixels] to dx [n, pixels, c].
@@ -50,26 +55,47 @@ func (g Shortcut) check(op string, x, y Buffer) {
 	}
 	mustMatch(op, x.dev.precision, g.N*g.H*g.W*g.C, x)
 	mustMatch(op, x.dev.precision, g.N*g.OH()*g.OW()*g.OC, y)
+	mustShare(op, x, y)
 }
 
 // PadShortcut computes y from x: channel c of x becomes channel c+(OC-C)/2.
 func PadShortcut(y, x Buffer, g Shortcut) {
 	g.check("PadShortcut", x, y)
-	if x.dtype == Float64 {
+	switch {
+	case x.dev.isCPU():
+		x.dev.pool.run(g.N, func(_, n int) {
+			one, xs, ys := g.image(n)
+			padShortcutRef(f32(y)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
+		})
+	case x.dtype == Float64:
 		padShortcutRef(f64(y), f64(x), g)
-		return
+	default:
+		padShortcutRef(f32(y), f32(x), g)
 	}
-	padShortcutRef(f32(y), f32(x), g)
 }
 
 // PadShortcutBackward computes dx from dy: pixels that were left out get 0.
 func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
 	g.check("PadShortcutBackward", dx, dy)
-	if dx.dtype == Float64 {
+	switch {
+	case dx.dev.isCPU():
+		dx.dev.pool.run(g.N, func(_, n int) {
+			one, xs, ys := g.image(n)
+			padShortcutBackwardRef(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], one)
+		})
+	case dx.dtype == Float64:
 		padShortcutBackwardRef(f64(dx), f64(dy), g)
-		return
+	default:
+		padShortcutBackwardRef(f32(dx), f32(dy), g)
 	}
-	padShortcutBackwardRef(f32(dx), f32(dy), g)
+}
+
+// image is the geometry of image n alone and where it lies in x and in y.
+func (g Shortcut) image(n int) (one Shortcut, x, y interval) {
+	one = g
+	one.N = 1
+	xs, ys := g.H*g.W*g.C, g.OH()*g.OW()*g.OC
+	return one, interval{n * xs, (n + 1) * xs}, interval{n * ys, (n + 1) * ys}
 }
 
 // pixels calls visit with the index of channel 0 of each output pixel in y,

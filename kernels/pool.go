@@ -41,7 +41,7 @@ func (p *pool) close() {
 // whichever worker is free, so body must write to places that belong to its
 // task, and may use scratch memory that belongs to its worker.
 func (p *pool) run(tasks int, body func(worker, task int)) {
-	if tasks == 1 || p.workers == 1 {
+	if tasks <= 1 || p.workers == 1 {
 		for task := range tasks {
 			body(0, task)
 		}

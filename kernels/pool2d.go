@@ -17,11 +17,12 @@ func (g Pool) OH() int { return (g.H+2*g.Pad-g.KH)/g.Stride + 1 }
 func (g Pool) OW() int { return (g.W+2*g.Pad-g.KW)/g.Stride + 1 }
 
 func (g Pool) check(op string, x, y Buffer) {
-	if g.Stride < 1 || g.Pad < 0 || 2*g.Pad > min(g.KH, g.KW) || g.H+2*g.Pad < g.KH || g.W+2*g.Pad < g.KW {
+	if g.KH < 1 || g.KW < 1 || g.Stride < 1 || g.Pad < 0 || 2*g.Pad > min(g.KH, g.KW) || g.H+2*g.Pad < g.KH || g.W+2*g.Pad < g.KW {
 		panic(fmt.Sprintf("kernels: %s: the window does not fit the image: %+v", op, g))
 	}
 	mustMatch(op, x.dev.precision, g.N*g.H*g.W*g.C, x)
 	mustMatch(op, x.dev.precision, g.N*g.OH()*g.OW()*g.C, y)
+	mustShare(op, x, y)
 }
 
 // MaxPool2d sets y to the largest element of each window, and index, int32
@@ -30,6 +31,7 @@ func (g Pool) check(op string, x, y Buffer) {
 func MaxPool2d(y, index, x Buffer, g Pool) {
 	g.check("MaxPool2d", x, y)
 	mustMatch("MaxPool2d", Int32, y.n, index)
+	mustShare("MaxPool2d", x, index)
 	switch {
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
@@ -47,6 +49,7 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 	g.check("MaxPool2dBackward", dx, dy)
 	mustMatch("MaxPool2dBackward", Int32, dy.n, index)
+	mustShare("MaxPool2dBackward", dx, index)
 	switch {
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {

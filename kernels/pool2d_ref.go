@@ -74,7 +74,7 @@ func avgPool2dBackwardRef[T Float](dx, dy []T, g Pool) {
 			for w := w0; w < w1; w++ {
 				at := image + (h*g.W+w)*g.C
 				for c, v := range dy[yi : yi+g.C] {
-					dx[at+c] += scale * v
+					dx[at+c] += T(scale * v)
 				}
 			}
 		}

@@ -18,6 +18,7 @@ type Segments struct {
 	List []Segment
 
 	blocks []block
+	sums   [][3]float64 // of the blocks: scratch of the functions that reduce
 }
 
 // A block is a piece of one segment, at most grain elements: the unit in
@@ -39,6 +40,7 @@ func NewSegments(d *Device, size int, list []Segment) *Segments {
 			s.blocks = append(s.blocks, block{i, lo, min(lo+grain, end)})
 		}
 	}
+	s.sums = make([][3]float64, len(s.blocks))
 	return s
 }
 

@@ -1,5 +1,7 @@
 package kernels
 
+import "fmt"
+
 // SGD is the constants of a step of stochastic gradient descent.
 type SGD struct {
 	Momentum, WeightDecay float64
@@ -16,6 +18,9 @@ type SGD struct {
 // momentum arena is absent if Momentum is 0; then w -= lr[0]·d.
 func SGDStep(w, momentum, g, lr, dampening Buffer, c SGD, s *Segments) {
 	s.check("SGDStep", []Buffer{lr, dampening}, w, g, momentum)
+	if momentum.IsNil() && c.Momentum != 0 {
+		panic(fmt.Sprintf("kernels: SGDStep with momentum %v needs its arena", c.Momentum))
+	}
 	s.each(w.dev, func(_ int, b block) {
 		decay := c.WeightDecay
 		if s.List[b.segment].NoDecay {

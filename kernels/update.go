@@ -13,6 +13,7 @@ func (s *Segments) check(op string, numbers []Buffer, arenas ...Buffer) {
 	mustMatch(op, t, s.Size, arenas...)
 	for _, b := range numbers {
 		mustMatch(op, t, 1, b)
+		mustShare(op, arenas[0], b)
 	}
 }
 
@@ -59,6 +60,7 @@ func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
 
 // Project pulls w back to the ball of radius rho around center, whose
 // distance is given: w = center + min(1, rho[0]/distance[0])·(w - center).
+// Within the ball w stays as it is.
 func Project(w, center, distance, rho Buffer, s *Segments) {
 	s.check("Project", []Buffer{distance, rho}, w, center)
 	s.each(w.dev, func(_ int, b block) {
@@ -92,18 +94,20 @@ func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
 func Alignment(alpha, slow, first, fast Buffer, s *Segments, global bool) {
 	s.check("Alignment", nil, slow, first, fast)
 	mustMatch("Alignment", slow.dev.precision, len(s.List), alpha)
+	mustShare("Alignment", slow, alpha)
 	if slow.dtype == Float64 {
-		alignment(slow.dev, f64(alpha), f64(slow), f64(first), f64(fast), s, global)
+		alignment(slow.dev, f64(alpha), f64(slow), f64(first), f64(fast), s, global, displacementsRef[float64])
 		return
 	}
-	alignment(slow.dev, f32(alpha), f32(slow), f32(first), f32(fast), s, global)
+	alignment(slow.dev, f32(alpha), f32(slow), f32(first), f32(fast), s, global, displacementsCPU)
 }
 
-// Interpolate sets w = slow + alpha[i]·(fast - slow) in segment i. w may alias
-// slow or fast.
+// Interpolate sets w = slow + alpha[i]·(fast - slow) in segment i, exactly
+// fast where alpha[i] is 1. w may alias slow or fast.
 func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
 	s.check("Interpolate", nil, w, slow, fast)
 	mustMatch("Interpolate", w.dev.precision, len(s.List), alpha)
+	mustShare("Interpolate", w, alpha)
 	s.each(w.dev, func(_ int, b block) {
 		if w.dtype == Float64 {
 			lerpRef(f64(w)[b.lo:b.hi], f64(slow)[b.lo:b.hi], f64(fast)[b.lo:b.hi], f64(alpha)[b.segment])
@@ -117,6 +121,11 @@ func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
 // of x.
 func Summary(out, x Buffer) {
 	mustMatch("Summary", x.dev.precision, 3, out)
+	mustMatch("Summary", x.dev.precision, x.n, x)
+	mustShare("Summary", x, out)
+	if x.n == 0 {
+		panic("kernels: Summary of no elements, whose mean is undefined")
+	}
 	if x.dtype == Float64 {
 		summaryRef(f64(out), f64(x))
 		return

@@ -8,15 +8,16 @@ type sumOver[T Float] func(w, g []T, eta T, scaled bool) float64
 // scaledNorm is ScaledNorm and ScaledDistance: the square root of the sum of
 // the blocks' sums, added in the order of the blocks.
 func scaledNorm[T Float](d *Device, norm, w, g []T, s *Segments, eta T, sum sumOver[T]) {
-	sums := make([]float64, len(s.blocks))
 	s.each(d, func(i int, b block) {
-		if seg := s.List[b.segment]; !seg.Frozen {
-			sums[i] = sum(w[b.lo:b.hi], g[b.lo:b.hi], eta, seg.Scaled)
+		seg := s.List[b.segment]
+		s.sums[i][0] = 0
+		if !seg.Frozen {
+			s.sums[i][0] = sum(w[b.lo:b.hi], g[b.lo:b.hi], eta, seg.Scaled)
 		}
 	})
 	total := 0.0
-	for _, v := range sums {
-		total += v
+	for _, v := range s.sums {
+		total += v[0]
 	}
 	norm[0] = T(math.Sqrt(total))
 }
@@ -67,8 +68,13 @@ func ascendRef[T Float](w, g []T, factor, eta T, scaled bool) {
 	}
 }
 
-// lerpRef sets w = a + s·(b - a).
+// lerpRef sets w = a + s·(b - a), and w = b if s is 1: rounding would lose
+// the last bits of b.
 func lerpRef[T Float](w, a, b []T, s T) {
+	if s == 1 {
+		copy(w, b)
+		return
+	}
 	for i, v := range a {
 		w[i] = v + T(s*(b[i]-v))
 	}
@@ -76,27 +82,24 @@ func lerpRef[T Float](w, a, b []T, s T) {
 
 // alignment is Alignment: per block the sums u·u, v·v and u·v, added per
 // segment, or over all segments, in the order of the blocks.
-func alignment[T Float](d *Device, alpha, slow, first, fast []T, s *Segments, global bool) {
-	sums := make([][3]float64, len(s.blocks))
+func alignment[T Float](d *Device, alpha, slow, first, fast []T, s *Segments, global bool, displacements func(slow, first, fast []T) [3]float64) {
 	s.each(d, func(i int, b block) {
-		sums[i] = displacementsRef(slow[b.lo:b.hi], first[b.lo:b.hi], fast[b.lo:b.hi])
+		s.sums[i] = displacements(slow[b.lo:b.hi], first[b.lo:b.hi], fast[b.lo:b.hi])
 	})
-	totals := make([][3]float64, len(s.List))
-	for i, b := range s.blocks {
-		at := b.segment
-		if global {
-			at = 0
-		}
-		for j, v := range sums[i] {
-			totals[at][j] += v
-		}
-	}
+	var all [3]float64
+	at := 0
 	for i := range alpha {
-		t := totals[i]
-		if global {
-			t = totals[0]
+		var own [3]float64
+		for ; at < len(s.blocks) && s.blocks[at].segment == i; at++ {
+			for j, v := range s.sums[at] {
+				own[j] += v
+				all[j] += v
+			}
 		}
-		alpha[i] = T((1 + cosine(t[0], t[1], t[2])) / 2)
+		alpha[i] = T((1 + cosine(own[0], own[1], own[2])) / 2)
+	}
+	if global {
+		fill(alpha, T((1+cosine(all[0], all[1], all[2]))/2))
 	}
 }
 

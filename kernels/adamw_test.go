@@ -1,0 +1,58 @@
+package kernels
+
+import (
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// The numbers are those of PyTorch 1.13 in float64, in the manner of
+// TestSGDOfPyTorch, with
+//
+//	o = torch.optim.AdamW([w], lr=.1, betas=(.9, .999), eps=1e-8, weight_decay=.1)
+//
+// and o.state[w]["exp_avg"], o.state[w]["exp_avg_sq"].
+func TestAdamWOfPyTorch(t *testing.T) {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+		r := openRig(t, config)
+		s := NewSegments(r.dev, 3, []Segment{{Len: 3}})
+		w, m, v, step := r.floats(1, -2, .5), r.floats(0, 0, 0), r.floats(0, 0, 0), r.ints(0)
+		for _, g := range stepGradients {
+			Increment(step, 1)
+			AdamWStep(w, m, v, r.floats(g...), r.floats(.1), step, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, WeightDecay: .1}, s)
+		}
+		tolerance := 1e-9
+		if config.Precision == Float32 {
+			tolerance = 3e-7 // relative; a Beta2 that is rounded before it is taken from 1 gives v with 5e-5
+		}
+		for _, c := range []struct {
+			name string
+			got  Buffer
+			want []float64
+		}{
+			{"w", w, []float64{.9069967601, -1.861953813, .2659762925}},
+			{"m", m, []float64{-.0145, .164, .06025}},
+			{"v", v, []float64{.00082706275, .005247751, .001311375063}},
+		} {
+			if err := kerneltest.Compare(Floats(c.got), c.want, tolerance*.1, tolerance); err != nil {
+				t.Errorf("%s %v: %s: %v", config.Name, config.Precision, c.name, err)
+			}
+		}
+	}
+}
+
+// Every product is rounded before it is added and the square root is correctly
+// rounded, on every device, so the tolerance is 0.
+func TestAdamWAgrees(t *testing.T) {
+	agree(t, "AdamWStep", 0, 0, func(r rig) []Buffer {
+		s := awkwardSegments(r)
+		w, m, g := r.floats(normals(1, s.Size)...), r.floats(normals(2, s.Size)...), r.floats(normals(3, s.Size)...)
+		v := normals(4, s.Size)
+		for i := range v {
+			v[i] = float64(float32(v[i] * v[i]))
+		}
+		second := r.floats(v...)
+		AdamWStep(w, m, second, g, r.floats(1e-3), r.ints(3), AdamW{.9, .999, 1e-8, .01}, s)
+		return []Buffer{w, m, second}
+	})
+}

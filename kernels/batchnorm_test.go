@@ -1,0 +1,264 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// A bnCase is the operands of one batch normalisation on a device.
+type bnCase struct {
+	g                                     BatchNorm
+	x, add, gamma, beta                   Buffer
+	mean, variance, y, dy, dx, dgam, dbet Buffer
+}
+
+// newBNCase draws the operands. The gradients of gamma and beta start at 0.5,
+// as they are added to.
+func newBNCase(r rig, g BatchNorm, addend bool, offset, spread float64) bnCase {
+	n := g.Rows * g.C
+	x := normals(n, n)
+	for i := range x {
+		x[i] = offset + spread*x[i]
+	}
+	c := bnCase{
+		g: g, x: r.floats(x...), gamma: r.floats(normals(2, g.C)...), beta: r.floats(normals(3, g.C)...),
+		mean: r.junk(g.C), variance: r.junk(g.C), y: r.junk(n), dy: r.floats(normals(4, n)...), dx: r.junk(n),
+		dgam: r.floats(constant(g.C, 0.5)...), dbet: r.floats(constant(g.C, 0.5)...),
+	}
+	if addend {
+		c.add = r.floats(normals(5, n)...)
+	}
+	return c
+}
+
+func (c *bnCase) forward(train bool) {
+	if train {
+		BatchNormStatistics(c.mean, c.variance, c.x, c.g)
+	}
+	BatchNormApply(c.y, c.x, c.add, c.gamma, c.beta, c.mean, c.variance, c.g)
+}
+
+func (c *bnCase) backward(train bool) {
+	backward := BatchNormBackwardEval
+	if train {
+		backward = BatchNormBackward
+	}
+	backward(c.dx, c.dgam, c.dbet, c.dy, c.y, c.x, c.gamma, c.mean, c.variance, c.g)
+}
+
+func TestBatchNormGradients(t *testing.T) {
+	r := float64Rig(t)
+	for _, size := range [][2]int{{1, 3}, {2, 1}, {3, 5}, {7, 3}, {17, 2}, {5, 9}} {
+		for option := range 8 {
+			train, relu, addend := option&1 == 0, option&2 != 0, option&4 != 0
+			name := fmt.Sprintf("[%d, %d] train=%v relu=%v addend=%v", size[0], size[1], train, relu, addend)
+			c := newBNCase(r, BatchNorm{Rows: size[0], C: size[1], Eps: 1e-3, ReLU: relu}, addend, 0.5, 2)
+			dy := Floats(c.dy)
+			UploadFloats(c.mean, normals(6, size[1]))
+			UploadFloats(c.variance, constant(size[1], 1.7))
+			c.forward(train)
+			c.backward(train)
+			loss := func() float64 { c.forward(train); return dot(dy, c.y) }
+			check := func(operand string, x, dx Buffer, start float64) {
+				got := Floats(dx)
+				for i := range got {
+					got[i] -= start
+				}
+				if err := kerneltest.CheckGradient(f64(x), got, loss); err != nil {
+					t.Errorf("%s: %s: %v", name, operand, err)
+				}
+				got[len(got)-1] += 1e-4 // no gradient here reaches 100
+				if kerneltest.CheckGradient(f64(x), got, loss) == nil {
+					t.Errorf("%s: %s: CheckGradient accepted a spoiled gradient", name, operand)
+				}
+			}
+			check("x", c.x, c.dx, 0)
+			check("gamma", c.gamma, c.dgam, 0.5)
+			check("beta", c.beta, c.dbet, 0.5)
+			if addend {
+				check("addend", c.add, c.dy, 0)
+			}
+		}
+	}
+}
+
+// bnShapes are awkward for vectors of channels and for blocks of rows.
+var bnShapes = [][2]int{
+	{1, 1}, {1, 8}, {2, 3}, {7, 17}, {31, 8}, {32, 16}, {33, 64}, {63, 24}, {64, 40}, {65, 17}, {257, 16}, {300, 100},
+	{1000, 1}, {1025, 3}, {2049, 8}, {1500, 64}, {4097, 16},
+}
+
+// Sums are taken in float32 over blocks of rows, then in float64: an error of
+// blockRows roundings of 2⁻²⁴ bounds each, relative to the sum of magnitudes.
+// The data here are unit normals, so 1e-5 is about twice the bound. What comes
+// behind the sums rounds as the reference does.
+func TestBatchNormAgrees(t *testing.T) {
+	const tolerance = 1e-5
+	for _, shape := range bnShapes {
+		for option := range 8 {
+			train, relu, addend := option&1 == 0, option&2 != 0, option&4 != 0
+			g := BatchNorm{Rows: shape[0], C: shape[1], Eps: 1e-5, ReLU: relu}
+			if g.Rows == 1 && train {
+				g.Eps = 1 // otherwise 1/√Eps magnifies the rounding of a variance that is 0
+			}
+			name := fmt.Sprintf("%+v train=%v addend=%v", g, train, addend)
+			agree(t, name, tolerance, tolerance, func(r rig) []Buffer {
+				c := newBNCase(r, g, addend, 0.5, 1)
+				UploadFloats(c.mean, normals(6, g.C))
+				UploadFloats(c.variance, constant(g.C, 1.7))
+				c.forward(train)
+				// Masks on either side of 0 would differ by rounding alone.
+				UploadFloats(c.y, normals(7, g.Rows*g.C))
+				c.backward(train)
+				// The sums grow with the rows: compare means.
+				for _, b := range []Buffer{c.dgam, c.dbet} {
+					Scale(b, b, r.floats(1/float64(g.Rows)))
+				}
+				return []Buffer{c.mean, c.variance, c.dx, c.dy, c.dgam, c.dbet}
+			})
+		}
+	}
+}
+
+// Given the statistics, the forward pass and the gradient through constant
+// statistics round as the reference does, whatever the shape.
+func TestBatchNormApplyAgreesExactly(t *testing.T) {
+	for _, shape := range bnShapes {
+		for option := range 4 {
+			g := BatchNorm{Rows: shape[0], C: shape[1], Eps: 1e-5, ReLU: option&1 != 0}
+			agree(t, fmt.Sprintf("%+v addend=%v", g, option&2 != 0), 0, 0, func(r rig) []Buffer {
+				c := newBNCase(r, g, option&2 != 0, 0.5, 1)
+				UploadFloats(c.mean, normals(6, g.C))
+				UploadFloats(c.variance, constant(g.C, 1.7))
+				c.forward(false)
+				out := r.junk(c.y.Len())
+				Copy(out, c.y)
+				c.backward(false)
+				BatchNormApply(c.x, c.x, c.add, c.gamma, c.beta, c.mean, c.variance, g) // in place
+				return []Buffer{out, c.dx, c.x}
+			})
+		}
+	}
+}
+
+func TestBatchNormBackwardInPlace(t *testing.T) {
+	agree(t, "dx = x", 1e-5, 1e-5, func(r rig) []Buffer {
+		c := newBNCase(r, BatchNorm{Rows: 70, C: 19, Eps: 1e-5}, false, 0, 1)
+		c.forward(true)
+		c.y, c.dx = Buffer{}, c.x // without a ReLU y is not needed
+		c.backward(true)
+		return []Buffer{c.dx}
+	})
+}
+
+// Statistics survive a mean far larger than the deviation, and a first row
+// that is nothing like the others.
+func TestBatchNormStatisticsAreSafe(t *testing.T) {
+	const rows, channels = 1000, 17
+	for _, data := range []struct {
+		offset, spread, first float64
+		tolerance             float64 // of the variance, relative
+	}{
+		// x itself is rounded to 2⁻²⁴·offset, but both sides see the same x. The
+		// mean of a block is off by some roundings δ of that size, and the
+		// variance by (δ/spread)² only.
+		{0, 1, 0, 1e-6}, {1e4, 1, 0, 1e-5}, {-3e5, 1, 0, 1e-3}, {1e-20, 1e-15, 0, 1e-6}, {0, 1, 1e6, 1e-6}, {100, 0, 0, 0},
+	} {
+		x := normals(1, rows*channels)
+		for i := range x {
+			x[i] = float64(float32(data.offset + data.spread*x[i]))
+			if i < channels {
+				x[i] += data.first
+			}
+		}
+		g := BatchNorm{Rows: rows, C: channels}
+		statistics := func(r rig) (mean, variance []float64) {
+			m, v := r.junk(channels), r.junk(channels)
+			BatchNormStatistics(m, v, r.floats(x...), g)
+			return Floats(m), Floats(v)
+		}
+		wantMean, wantVariance := statistics(float64Rig(t))
+		for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 2}} {
+			mean, variance := statistics(openRig(t, c))
+			if err := kerneltest.Compare(mean, wantMean, 1e-6*(data.spread+data.first/rows), 1e-6); err != nil {
+				t.Errorf("%s: mean of %+v: %v", c.Name, data, err)
+			}
+			if err := kerneltest.Compare(variance, wantVariance, 0, data.tolerance); err != nil {
+				t.Errorf("%s: variance of %+v: %v", c.Name, data, err)
+			}
+		}
+	}
+}
+
+// x is [4, 2]; the numbers are those of PyTorch 1.13:
+//
+//	bn = torch.nn.BatchNorm1d(2, momentum=.1, dtype=torch.float64)
+//	bn.weight.data, bn.bias.data = torch.tensor([1.5, -.5]), torch.tensor([.25, 1])
+//	x = torch.tensor([[1., 2], [3, -4], [5, 1], [0, .5]])
+//	bn(x); bn.running_mean, bn.running_var      once, and once more
+//	bn.eval(); bn(x)
+func TestBatchNormOfPyTorch(t *testing.T) {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+		r := openRig(t, config)
+		tolerance := 1e-6
+		if config.Precision == Float64 {
+			tolerance = 1e-9
+		}
+		g := BatchNorm{Rows: 4, C: 2, Eps: 1e-5}
+		x, y := r.floats(1, 2, 3, -4, 5, 1, 0, .5), r.junk(8)
+		gamma, beta, mean, variance := r.floats(1.5, -.5), r.floats(.25, 1), r.junk(2), r.junk(2)
+		runningMean, runningVar, count := r.floats(0, 0), r.floats(1, 1), r.ints(0)
+		expect := func(what string, got Buffer, want ...float64) {
+			if err := kerneltest.Compare(Floats(got), want, tolerance, tolerance); err != nil {
+				t.Errorf("%s: %s: %v", config.Name, what, err)
+			}
+		}
+		BatchNormStatistics(mean, variance, x, g)
+		BatchNormApply(y, x, Buffer{}, gamma, beta, mean, variance, g)
+		expect("y", y, -.7264155084, .5383438062, .835849305, 1.841843648, 2.398114118, .7555937797, -1.507547915, .8642187665)
+		BatchNormUpdate(runningMean, runningVar, count, mean, variance, .1, 1, g)
+		expect("running mean", runningMean, .225, -.0125)
+		expect("running variance", runningVar, 1.3916666666667, 1.60625)
+		BatchNormUpdate(runningMean, runningVar, count, mean, variance, .1, 1, g)
+		expect("running mean, twice", runningMean, .4275, -.02375)
+		expect("running variance, twice", runningVar, 1.7441666666667, 2.151875)
+		if i32(count)[0] != 2 {
+			t.Errorf("count is %d, want 2", i32(count)[0])
+		}
+		BatchNormApply(y, x, Buffer{}, gamma, beta, runningMean, runningVar, g)
+		expect("y in evaluation", y, .900236754, .3102092965, 3.1718062, 2.355296002, 5.443375647, .6510570808, -.2355479692, .821480973)
+	}
+}
+
+// Two updates at once are two updates one after the other, bit for bit.
+func TestBatchNormUpdateTwiceIsTwoUpdates(t *testing.T) {
+	r := openRig(t, Config{Name: "ref"})
+	g := BatchNorm{Rows: 33, C: 5}
+	mean, variance := r.floats(normals(1, 5)...), r.floats(constant(5, 0.7)...)
+	update := func(times ...int) ([]float64, []float64, int32) {
+		m, v, count := r.floats(normals(2, 5)...), r.floats(constant(5, 1.3)...), r.ints(4)
+		for _, n := range times {
+			BatchNormUpdate(m, v, count, mean, variance, 0.1, n, g)
+		}
+		return Floats(m), Floats(v), i32(count)[0]
+	}
+	m1, v1, n1 := update(1, 1, 0)
+	m2, v2, n2 := update(2)
+	if firstDifference(m1, m2) >= 0 || firstDifference(v1, v2) >= 0 || n1 != 6 || n2 != 6 {
+		t.Errorf("one by one %v %v %d, at once %v %v %d", m1, v1, n1, m2, v2, n2)
+	}
+}
+
+func TestBatchNormOfNothingPanics(t *testing.T) {
+	r := openRig(t, Config{Name: "cpu"})
+	mustPanic(t, "no rows", func() {
+		BatchNormStatistics(r.junk(3), r.junk(3), r.junk(0), BatchNorm{C: 3})
+	})
+	mustPanic(t, "ReLU without y", func() {
+		c := newBNCase(r, BatchNorm{Rows: 2, C: 3, ReLU: true}, false, 0, 1)
+		c.y = Buffer{}
+		c.backward(true)
+	})
+}

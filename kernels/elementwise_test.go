@@ -1,0 +1,126 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// Every case may write over its first operand where its doc allows it; inPlace
+// says so. No rounding differs between devices, so the tolerance is 0.
+var elementwiseCases = []struct {
+	name    string
+	inPlace bool
+	run     func(r rig, y, a, b Buffer)
+}{
+	{"Copy", false, func(_ rig, y, a, _ Buffer) { Copy(y, a) }},
+	{"Add", true, func(_ rig, y, a, b Buffer) { Add(y, a, b) }},
+	{"AddScaled", false, func(_ rig, y, a, b Buffer) { Copy(y, a); AddScaled(y, b, 0.3) }},
+	{"Scale", true, func(r rig, y, a, _ Buffer) { Scale(y, a, r.floats(0.3)) }},
+	{"ReLU", true, func(_ rig, y, a, _ Buffer) { ReLU(y, a) }},
+	{"ReLUBackward", true, func(_ rig, dx, dy, y Buffer) { ReLUBackward(dx, dy, y) }},
+	{"Dropout", true, func(r rig, y, a, _ Buffer) { Dropout(y, a, r.ints(7, 1, 2), 0.3) }},
+	{"Fill", false, func(_ rig, y, _, _ Buffer) { Fill(y, 0.1) }},
+	{"Zero", false, func(_ rig, y, _, _ Buffer) { Zero(y) }},
+}
+
+func TestElementwiseAgree(t *testing.T) {
+	for _, c := range elementwiseCases {
+		for _, n := range lengths {
+			a, b := normals(n, n), normals(n+1, n)
+			agree(t, fmt.Sprintf("%s n=%d", c.name, n), 0, 0, func(r rig) []Buffer {
+				y := r.junk(n)
+				c.run(r, y, r.floats(a...), r.floats(b...))
+				if !c.inPlace {
+					return []Buffer{y}
+				}
+				same := r.floats(a...)
+				c.run(r, same, same, r.floats(b...))
+				return []Buffer{y, same}
+			})
+		}
+	}
+}
+
+func TestAddInPlaceOfTheSecondOperand(t *testing.T) {
+	agree(t, "Add", 0, 0, func(r rig) []Buffer {
+		a, b := r.floats(normals(1, 100)...), r.floats(normals(2, 100)...)
+		Add(b, a, b)
+		return []Buffer{b}
+	})
+}
+
+// ReLU and its gradient treat special values as PyTorch does: NaN stays, and
+// the gradient at 0 is 0. The 19 elements reach vectors and what is behind them.
+func TestReLUOfSpecialValues(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	x := append([]float64{nan, inf, -inf, 0, math.Copysign(0, -1), 1, -1, nan}, append(constant(8, nan), -2, nan, 3)...)
+	for _, c := range []Config{{Name: "ref"}, {Name: "ref", Precision: Float64}, {Name: "cpu"}} {
+		r := openRig(t, c)
+		y, dx := r.junk(len(x)), r.junk(len(x))
+		ReLU(y, r.floats(x...))
+		ReLUBackward(dx, r.floats(constant(len(x), 5)...), y)
+		gotY, gotDx := Floats(y), Floats(dx)
+		for i, v := range x {
+			wantY, wantDx := v, 5.0
+			if v <= 0 {
+				wantY, wantDx = 0, 0
+			}
+			if math.Float64bits(gotY[i]) != math.Float64bits(wantY) && !(math.IsNaN(gotY[i]) && math.IsNaN(wantY)) {
+				t.Errorf("%s: ReLU(%v) is %v", c.Name, v, gotY[i])
+			}
+			if gotDx[i] != wantDx {
+				t.Errorf("%s: the gradient of ReLU at %v is %v, want %v", c.Name, v, gotDx[i], wantDx)
+			}
+		}
+	}
+}
+
+func TestElementwiseGradients(t *testing.T) {
+	r := float64Rig(t)
+	const n = 17
+	dy := normals(1, n)
+	x, y, dx := r.floats(normals(2, n)...), r.junk(n), r.junk(n)
+	key := r.ints(3, 1, 4)
+	for _, c := range []struct {
+		name              string
+		forward, backward func()
+	}{
+		{"ReLU", func() { ReLU(y, x) }, func() { ReLUBackward(dx, r.floats(dy...), y) }},
+		{"Scale", func() { Scale(y, x, r.floats(-1.5)) }, func() { Scale(dx, r.floats(dy...), r.floats(-1.5)) }},
+		{"Dropout", func() { Dropout(y, x, key, 0.4) }, func() { Dropout(dx, r.floats(dy...), key, 0.4) }},
+		{"AddScaled", func() { Fill(y, 1); AddScaled(y, x, 0.7) }, func() { Zero(dx); AddScaled(dx, r.floats(dy...), 0.7) }},
+	} {
+		c.forward()
+		c.backward()
+		loss := func() float64 { c.forward(); return dot(dy, y) }
+		if err := kerneltest.CheckGradient(f64(x), f64(dx), loss); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		f64(dx)[5] += 1e-5
+		if kerneltest.CheckGradient(f64(x), f64(dx), loss) == nil {
+			t.Errorf("%s: CheckGradient accepted a gradient that is off by 1e-5", c.name)
+		}
+	}
+}
+
+func TestFillAndIncrementOfIntegers(t *testing.T) {
+	r := openRig(t, Config{Name: "cpu"})
+	counts, pixels := r.ints(1, 2, 3), r.dev.Alloc(Uint8, 5)
+	Fill(counts, 7)
+	Fill(pixels, 200)
+	Increment(counts.Slice(1, 2), 2)
+	if got := i32(counts); got[0] != 7 || got[1] != 9 || got[2] != 7 {
+		t.Errorf("counts are %v", got)
+	}
+	if got := u8(pixels); got[0] != 200 || got[4] != 200 {
+		t.Errorf("pixels are %v", got)
+	}
+	other := r.dev.Alloc(Uint8, 5)
+	Copy(other, pixels)
+	if u8(other)[3] != 200 {
+		t.Error("Copy lost a byte")
+	}
+}

@@ -1,0 +1,91 @@
+package kernels
+
+import (
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// The gradients of three steps of the tests of SGD and AdamW, from the
+// weights 1, -2, .5.
+var stepGradients = [][]float64{{.5, -1, .25}, {-.75, .5, 1}, {.125, 2, -.5}}
+
+// The numbers are those of PyTorch 1.13 in float64, with the options of each
+// case:
+//
+//	w = torch.tensor([1., -2, .5], requires_grad=True)
+//	o = torch.optim.SGD([w], lr=.1, ...)
+//	for g in [[.5, -1, .25], [-.75, .5, 1], [.125, 2, -.5]]: w.grad = torch.tensor(g); o.step()
+func TestSGDOfPyTorch(t *testing.T) {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+		for _, c := range []struct {
+			name      string
+			sgd       SGD
+			dampening float64
+			want      []float64
+		}{
+			{"plain", SGD{}, 0, []float64{1.0125, -2.15, .425}},
+			{"weight_decay=.1", SGD{WeightDecay: .1}, 0, []float64{.983044, -2.092088, .411647}},
+			{"momentum=.9, dampening=.3, weight_decay=.1", SGD{Momentum: .9, WeightDecay: .1}, .3, []float64{.90937456, -1.84373912, .31186103}},
+			{"momentum=.9, nesterov=True, weight_decay=.1", SGD{Momentum: .9, WeightDecay: .1, Nesterov: true}, 0, []float64{.930851146, -2.021812292, .204639323}},
+		} {
+			r := openRig(t, config)
+			s := NewSegments(r.dev, 3, []Segment{{Len: 3}})
+			w, momentum := r.floats(1, -2, .5), r.floats(0, 0, 0)
+			if c.sgd.Momentum == 0 {
+				momentum = Buffer{}
+			}
+			lr, dampening := r.floats(.1), r.floats(0) // no dampening in the first step
+			for _, g := range stepGradients {
+				SGDStep(w, momentum, r.floats(g...), lr, dampening, c.sgd, s)
+				UploadFloats(dampening, []float64{c.dampening})
+			}
+			tolerance := 1e-9
+			if config.Precision == Float32 {
+				tolerance = 1e-6
+			}
+			if err := kerneltest.Compare(Floats(w), c.want, tolerance, 0); err != nil {
+				t.Errorf("%s %v: %s: %v", config.Name, config.Precision, c.name, err)
+			}
+		}
+	}
+}
+
+// Every product is rounded before it is added, on every device, so the
+// tolerance is 0.
+func TestSGDAgrees(t *testing.T) {
+	for _, c := range []SGD{{}, {WeightDecay: .1}, {Momentum: .9, WeightDecay: 5e-4}, {Momentum: .9, WeightDecay: 5e-4, Nesterov: true}} {
+		agree(t, "SGDStep", 0, 0, func(r rig) []Buffer {
+			s := awkwardSegments(r)
+			w, g := r.floats(normals(1, s.Size)...), r.floats(normals(2, s.Size)...)
+			momentum := r.floats(normals(3, s.Size)...)
+			if c.Momentum == 0 {
+				SGDStep(w, Buffer{}, g, r.floats(.1), r.floats(.25), c, s)
+				return []Buffer{w}
+			}
+			SGDStep(w, momentum, g, r.floats(.1), r.floats(.25), c, s)
+			return []Buffer{w, momentum}
+		})
+	}
+}
+
+func TestNoDecay(t *testing.T) {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}} {
+		r := openRig(t, config)
+		s := NewSegments(r.dev, 2, []Segment{{Len: 1}, {Offset: 1, Len: 1, NoDecay: true}})
+		for name, step := range map[string]func(w Buffer){
+			"SGD": func(w Buffer) {
+				SGDStep(w, Buffer{}, r.floats(0, 0), r.floats(.5), r.floats(0), SGD{WeightDecay: .5}, s)
+			},
+			"AdamW": func(w Buffer) {
+				AdamWStep(w, r.floats(0, 0), r.floats(0, 0), r.floats(0, 0), r.floats(.5), r.ints(1), AdamW{.9, .999, 1e-8, .5}, s)
+			},
+		} {
+			w := r.floats(4, 4)
+			step(w)
+			if got := Floats(w); got[0] != 3 || got[1] != 4 {
+				t.Errorf("%s on %s: weights %v, want 3 with decay and 4 without", name, config.Name, got)
+			}
+		}
+	}
+}
