@@ -1,0 +1,63 @@
+package kernels
+
+// packBlock is how many rows of a panel are filled at a time.
+const packBlock = 64
+
+// packTransposed packs w [columns, k] for a product with its transpose: panel
+// j of packed is [k, nr], columns j·nr and following of each k, and zero
+// where there are no more.
+func packTransposed(p *pool, w []float32, columns, k, nr int) []float32 {
+	p.gemm.packed = grown(&p.gemm.packed, tiles(columns, nr)*k*nr)
+	packed := p.gemm.packed
+	p.run(tiles(columns, nr), func(_, panel int) {
+		to := packed[panel*k*nr:][:k*nr]
+		exist := min(nr, columns-panel*nr)
+		if exist < nr {
+			clear(to)
+		}
+		for start := 0; start < k; start += packBlock {
+			end := min(k, start+packBlock)
+			for j := range exist {
+				from := w[(panel*nr+j)*k:][start:end]
+				dst := to[start*nr+j:]
+				for i, v := range from {
+					dst[i*nr] = v
+				}
+			}
+		}
+	})
+	return packed
+}
+
+// packTaps packs w [k, taps, columns] for a product with each tap: panel j of
+// packed is [taps, k, nr], columns j·nr and following, and zero where there
+// are no more.
+func packTaps(p *pool, w []float32, k, taps, columns, nr int) []float32 {
+	p.gemm.packed = grown(&p.gemm.packed, tiles(columns, nr)*taps*k*nr)
+	packed := p.gemm.packed
+	p.run(tiles(columns, nr), func(_, panel int) {
+		to := packed[panel*taps*k*nr:][:taps*k*nr]
+		exist := min(nr, columns-panel*nr)
+		if exist < nr {
+			clear(to)
+		}
+		for t := range taps {
+			for i := range k {
+				copyRow(to[(t*k+i)*nr:], w[(i*taps+t)*columns+panel*nr:], exist)
+			}
+		}
+	})
+	return packed
+}
+
+// copyRow copies n elements. It is made for rows of 16 or a multiple, where a
+// call of copy would cost more than the copying.
+func copyRow(to, from []float32, n int) {
+	for ; n >= 16; n -= 16 {
+		*(*[16]float32)(to) = *(*[16]float32)(from)
+		to, from = to[16:], from[16:]
+	}
+	if n > 0 {
+		copy(to[:n], from[:n])
+	}
+}
