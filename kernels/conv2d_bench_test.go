@@ -71,3 +71,34 @@ func report(b *testing.B, p *pool, flops float64, body func()) {
 	b.ReportMetric(best/1e9, "GFLOP/s")
 	b.ReportMetric(100*best/peak, "%peak")
 }
+
+// BenchmarkMicrokernel reports the speed of the microkernels alone, with
+// operands in the L1 cache, in one run and in runs as short as those of the
+// weight gradient of a small image.
+func BenchmarkMicrokernel(b *testing.B) {
+	const elements = 192
+	for _, set := range microkernels() {
+		for _, k := range set {
+			for _, count := range []int{elements, 32, 16, 8, 4} {
+				b.Run(fmt.Sprintf("%s/run=%d", k.name, count), func(b *testing.B) {
+					a, w, y := make([]float32, k.mr*elements), make([]float32, k.nr*elements), make([]float32, k.mr*k.nr)
+					var rows, out []*float32
+					for i := range k.mr {
+						rows, out = append(rows, &a[i*elements]), append(out, &y[i*k.nr])
+					}
+					var runs []run
+					for e := 0; e < elements; e += count {
+						runs = append(runs, run{0, 4 * e, 4 * e * k.nr, count})
+					}
+					p := newPool(1)
+					const calls = 1000
+					report(b, p, 2*calls*float64(k.mr*k.nr*elements), func() {
+						for range calls {
+							k.run(&out[0], 0, &rows[0], &w[0], &runs[0], len(runs), 4, 4*k.nr, false)
+						}
+					})
+				})
+			}
+		}
+	}
+}

@@ -6,27 +6,28 @@ package kernels
 func (s *weightGradient) packDY(w *gemmWorker, b window, row0, row1 int) {
 	mr, pixels := s.kernel.mr, b.pixels(s.OW())
 	w.rows = grown(&w.rows, (row1-row0)*mr)
-	w.a = grown(&w.a, (row1-row0)*pixels*mr+widest)
-	start := (b.n0*s.OH() + b.i0) * s.OW() * s.OC
+	w.a = grown(&w.a, (row1-row0)*pixels*mr)
 	for r := range row1 - row0 {
-		to := w.a[r*pixels*mr:]
 		for i := range mr {
-			w.rows[r*mr+i] = &to[i]
+			w.rows[r*mr+i] = &w.a[r*pixels*mr+i]
 		}
-		from := s.dy[start+(row0+r)*mr:]
-		for e := range pixels {
-			// What is copied too much is overwritten by the next pixel.
-			if f := from[e*s.OC:]; len(f) >= widest {
-				*(*[widest]float32)(to[e*mr:]) = *(*[widest]float32)(f)
-			} else {
-				copy(to[e*mr:][:mr], f)
+	}
+	start := (b.n0*s.OH() + b.i0) * s.OW() * s.OC
+	last := min(s.OC, row1*mr)
+	for e := range pixels {
+		from := s.dy[start+e*s.OC:][row0*mr : last]
+		for r := e * mr; len(from) > 0; r += pixels * mr {
+			to := w.a[r:][:mr]
+			if len(from) < mr {
+				to = to[:len(from)]
 			}
+			for i, v := range from[:len(to)] {
+				to[i] = v
+			}
+			from = from[len(to):]
 		}
 	}
 }
-
-// widest is the largest mr of a microkernel.
-const widest = 8
 
 // packX copies one panel of input channels of a block: [rows, W, nr].
 func (s *weightGradient) packX(w *gemmWorker, b window, panel int) {

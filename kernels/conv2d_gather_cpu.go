@@ -27,6 +27,8 @@ type gather struct {
 	pieces                 []piece
 	groups                 []list // of pieces
 	minH, maxH, minV, maxV int    // of the taps
+	corner                 int    // from a pixel to the first element under a tap
+	shifts                 []int  // from there to each tap, in bytes
 }
 
 // An image is an array [n, h, w, c].
@@ -46,8 +48,11 @@ type piece struct{ tap, start, count int }
 type list struct{ first, n int }
 
 // A pixel is the place in the source of a pixel of the grid; index counts
-// elements of src, and may lie outside.
-type pixel struct{ h, v, index int }
+// elements of src, and may lie outside. It is inside if all its taps are.
+type pixel struct {
+	h, v, index int
+	inside      bool
+}
 
 const (
 	// panelElements limits the sum of one tile, so that the panel of B that
@@ -104,6 +109,10 @@ func (g *gather) split() {
 		g.minH, g.maxH = min(g.minH, t.h), max(g.maxH, t.h)
 		g.minV, g.maxV = min(g.minV, t.v), max(g.maxV, t.v+g.span-1)
 	}
+	g.corner = (g.minH*g.src.w + g.minV) * g.src.c
+	for _, t := range g.taps {
+		g.shifts = append(g.shifts, 4*((t.h*g.src.w+t.v)*g.src.c-g.corner))
+	}
 }
 
 // block computes tiles of the given panels, from the tables of w.
@@ -158,9 +167,7 @@ func (g *gather) lists(w *gemmWorker, count int, group list) {
 	w.lists, w.runs = grown(&w.lists, count), w.runs[:0]
 	pieces := g.pieces[group.first:][:group.n]
 	for _, p := range pieces {
-		t := g.taps[p.tap]
-		a := ((t.h-g.minH)*g.src.w+t.v-g.minV)*g.src.c + p.start
-		w.runs = append(w.runs, run{0, 4 * a, 4 * (t.b + p.start*k.nr), p.count})
+		w.runs = append(w.runs, run{0, g.shifts[p.tap] + 4*p.start, 4 * (g.taps[p.tap].b + p.start*k.nr), p.count})
 	}
 	w.runs = append(w.runs, run{}) // so that an empty list has an address
 	perTile := g.rowsPerTile()

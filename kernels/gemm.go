@@ -61,8 +61,9 @@ type gemmWorker struct {
 	out     []*float32 // rows of the result
 	rows    []*float32 // rows of A
 	runs    []run
-	lists   []list    // of runs, for each tile
-	inside  []bool    // whether a tile lies inside of the source
+	lists   []list // of runs, for each tile
+	inside  []bool // whether a tile lies inside of the source
+	valid   []bool
 	pixels  []pixel   // of one tile
 	a, b    []float32 // copies of pieces of the operands
 	spill   []float32 // a tile that does not fit the result
