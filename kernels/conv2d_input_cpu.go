@@ -8,7 +8,7 @@ package kernels
 // a convolution of dy with stride 1; together they use each tap once.
 func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	kernel := pick(p.gemm.kernels, g.C)
-	packed := packTaps(p, w, g.OC, g.KH*g.KW, g.C, kernel.nr)
+	packed := packTaps(p, kernel, w, g.OC, g.KH*g.KW, g.C)
 	zeros := p.gemm.zeroRow(g.OC)
 	for h := range min(g.Stride, g.H) {
 		for v := range min(g.Stride, g.W) {

@@ -32,7 +32,8 @@ func packTransposed(p *pool, w []float32, columns, k, nr int) []float32 {
 // packTaps packs w [k, taps, columns] for a product with each tap: panel j of
 // packed is [taps, k, nr], columns j·nr and following, and zero where there
 // are no more.
-func packTaps(p *pool, w []float32, k, taps, columns, nr int) []float32 {
+func packTaps(p *pool, kernel microkernel, w []float32, k, taps, columns int) []float32 {
+	nr := kernel.nr
 	p.gemm.packed = grown(&p.gemm.packed, tiles(columns, nr)*taps*k*nr)
 	packed := p.gemm.packed
 	p.run(tiles(columns, nr), func(_, panel int) {
@@ -42,22 +43,8 @@ func packTaps(p *pool, w []float32, k, taps, columns, nr int) []float32 {
 			clear(to)
 		}
 		for t := range taps {
-			for i := range k {
-				copyRow(to[(t*k+i)*nr:], w[(i*taps+t)*columns+panel*nr:], exist)
-			}
+			kernel.copyRows(&to[t*k*nr], &w[t*columns+panel*nr], exist, k, 4*nr, 4*taps*columns)
 		}
 	})
 	return packed
-}
-
-// copyRow copies n elements. It is made for rows of 16 or a multiple, where a
-// call of copy would cost more than the copying.
-func copyRow(to, from []float32, n int) {
-	for ; n >= 16; n -= 16 {
-		*(*[16]float32)(to) = *(*[16]float32)(from)
-		to, from = to[16:], from[16:]
-	}
-	if n > 0 {
-		copy(to[:n], from[:n])
-	}
 }

@@ -24,6 +24,10 @@ type microkernel struct {
 	// bytes behind out[i]; add says that the sums are added to it. It is
 	// defined, with zero sums, for n = 0 runs.
 	run func(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
+	// copyRows copies rows of width elements that start toStride and
+	// fromStride bytes after one another.
+	copyRows func(to, from *float32, width, rows, toStride, fromStride int)
 }
 
 // A run is a piece of the sum that a microkernel computes: count > 0 elements

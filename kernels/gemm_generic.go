@@ -3,7 +3,7 @@ package kernels
 import "unsafe"
 
 // gemmGeneric is the portable microkernel.
-var gemmGeneric = microkernel{"gemm4x16", 4, 16, 1, gemm4x16}
+var gemmGeneric = microkernel{"gemm4x16", 4, 16, 1, gemm4x16, copyRows}
 
 // A quad is four neighbouring elements: a struct, because the compiler keeps
 // structs of four in registers, but no arrays.
@@ -47,6 +47,13 @@ func gemm4x4(sums *[4]quad, row *[4]*float32, a int, b *float32, count, aStride,
 		a += aStride
 	}
 	sums[0], sums[1], sums[2], sums[3] = s0, s1, s2, s3
+}
+
+// copyRows is the portable copyRows of a microkernel.
+func copyRows(to, from *float32, width, rows, toStride, fromStride int) {
+	for i := range rows {
+		copy(unsafe.Slice(at(to, i*toStride), width), unsafe.Slice(at(from, i*fromStride), width))
+	}
 }
 
 // at is the element that lies offset bytes behind p.
