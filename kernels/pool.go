@@ -14,10 +14,12 @@ type pool struct {
 	tasks int64
 	next  atomic.Int64
 	done  sync.WaitGroup
+
+	gemm gemm
 }
 
 func newPool(workers int) *pool {
-	p := &pool{workers: workers}
+	p := &pool{workers: workers, gemm: newGemm(workers)}
 	for w := 1; w < workers; w++ {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)

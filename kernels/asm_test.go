@@ -1,0 +1,62 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/cpu"
+)
+
+// TestAssemblyCurrent compares the hash in each generated file with its
+// generator, so that nobody needs the generator's modules to notice.
+func TestAssemblyCurrent(t *testing.T) {
+	for generator, generated := range map[string]string{
+		"asmgen/gemm/main.go": "gemm_amd64.s",
+	} {
+		source, err := os.ReadFile(generator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(generated)
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(source))
+		if !strings.HasPrefix(string(text), header) {
+			t.Errorf("%s is stale: run go generate", generated)
+		}
+	}
+}
+
+// TestMicrokernels checks that every instruction set of the processor is
+// used: what is missing here is missing from every test.
+func TestMicrokernels(t *testing.T) {
+	available := map[string]bool{}
+	for _, set := range microkernels() {
+		for _, k := range set {
+			available[k.name] = true
+		}
+	}
+	for _, c := range []struct {
+		has   bool
+		names []string
+	}{
+		{true, []string{"gemm4x16"}},
+		{cpu.X86.HasAVX2 && cpu.X86.HasFMA, []string{"gemm6x16AVX2"}},
+		{cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL,
+			[]string{"gemm6x64AVX512", "gemm8x32AVX512", "gemm8x16AVX512"}},
+	} {
+		for _, name := range c.names {
+			if !c.has {
+				t.Logf("%s was not tested: this processor cannot run it", name)
+			} else if !available[name] {
+				t.Errorf("%s is missing", name)
+			}
+		}
+	}
+}

@@ -1,0 +1,266 @@
+// Command gemm generates the matrix microkernels of package kernels. Run it
+// in the directory of its module:
+//
+//	go run ./gemm
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"log"
+	"os"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	source = "gemm/main.go"
+	output = "../gemm_amd64.s"
+)
+
+// An isa is an instruction set: the microkernels are one program, written for
+// its registers.
+type isa struct {
+	name   string
+	bytes  int // of a vector register
+	vector func() reg.VecVirtual
+}
+
+var (
+	avx2   = isa{"AVX2", 32, YMM}
+	avx512 = isa{"AVX512", 64, ZMM}
+)
+
+// Offsets in a run, see gemm.go.
+const (
+	runRows  = 0
+	runA     = 8
+	runB     = 16
+	runCount = 24
+	runSize  = 32
+)
+
+func main() {
+	ctx := NewContext()
+	ctx.ConstraintExpr("!noasm")
+	microkernel{ctx, avx2, 6, 2}.generate()
+	microkernel{ctx, avx512, 6, 4}.generate()
+	microkernel{ctx, avx512, 8, 2}.generate()
+	microkernel{ctx, avx512, 8, 1}.generate()
+	copyRows(ctx)
+	fmaPeak(ctx, avx2)
+	fmaPeak(ctx, avx512)
+	if err := write(ctx); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// write prints the assembly under the hash of this program.
+func write(ctx *Context) error {
+	file, err := ctx.Result()
+	if err != nil {
+		return err
+	}
+	if err := pass.Compile.Execute(file); err != nil {
+		return err
+	}
+	text, err := printer.NewGoAsm(printer.Config{Name: "asmgen/" + source, Pkg: "kernels"}).Print(file)
+	if err != nil {
+		return err
+	}
+	program, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	header := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(program))
+	return os.WriteFile(output, bytes.Join([][]byte{[]byte(header), text}, nil), 0o644)
+}
+
+// A microkernel computes mr rows of nv vectors. All sums stay in registers:
+// mr·nv of them, nv for the vector operand and one for the broadcast.
+type microkernel struct {
+	*Context
+	isa
+	mr, nv int
+}
+
+// generate emits the function that gemm.go documents at microkernel.run. A
+// row pointer per general register leaves seven for everything else, so the
+// bases of the tables are read from the stack at the start of each run.
+func (m microkernel) generate() {
+	m.Function(fmt.Sprintf("gemm%dx%d%s", m.mr, m.nv*m.bytes/4, m.name))
+	m.Attributes(NOSPLIT)
+	m.SignatureExpr("func(out **float32, outOff int, rows **float32, b *float32, runs *int, n int, aStride, bStride int, add bool)")
+	m.Doc("All sums stay in registers over all runs.")
+	sums := make([][]reg.VecVirtual, m.mr)
+	for i := range sums {
+		sums[i] = make([]reg.VecVirtual, m.nv)
+		for j := range sums[i] {
+			sums[i][j] = m.vector()
+			m.VXORPS(sums[i][j], sums[i][j], sums[i][j])
+		}
+	}
+	m.sum(sums)
+	m.store(sums)
+	m.VZEROUPPER()
+	m.RET()
+}
+
+// sum emits the two loops: over the runs and over the elements of a run.
+func (m microkernel) sum(sums [][]reg.VecVirtual) {
+	runs := m.Load(m.Param("runs"), m.GP64())
+	n := m.Load(m.Param("n"), m.GP64())
+	aStride := m.Load(m.Param("aStride"), m.GP64())
+	bStride := m.Load(m.Param("bStride"), m.GP64())
+	m.TESTQ(n, n)
+	m.JE(LabelRef("sums"))
+
+	m.Label("run")
+	m.Comment("row pointers, and the byte offset a that they share")
+	table := m.Load(m.Param("rows"), m.GP64())
+	m.ADDQ(Mem{Base: runs, Disp: runRows}, table)
+	row := make([]reg.GPVirtual, m.mr)
+	for i := range row {
+		row[i] = m.GP64()
+		m.MOVQ(Mem{Base: table, Disp: 8 * i}, row[i])
+	}
+	a, b, count := m.GP64(), m.GP64(), m.GP64()
+	m.MOVQ(Mem{Base: runs, Disp: runA}, a)
+	m.Load(m.Param("b"), b)
+	m.ADDQ(Mem{Base: runs, Disp: runB}, b)
+	m.MOVQ(Mem{Base: runs, Disp: runCount}, count)
+
+	m.Label("element")
+	vectors := make([]reg.VecVirtual, m.nv)
+	for j := range vectors {
+		vectors[j] = m.vector()
+		m.VMOVUPS(Mem{Base: b, Disp: m.bytes * j}, vectors[j])
+	}
+	broadcast := m.vector()
+	for i := range row {
+		m.VBROADCASTSS(Mem{Base: row[i], Index: a, Scale: 1}, broadcast)
+		for j := range vectors {
+			m.VFMADD231PS(broadcast, vectors[j], sums[i][j])
+		}
+	}
+	m.ADDQ(bStride, b)
+	m.ADDQ(aStride, a)
+	m.DECQ(count)
+	m.JNE(LabelRef("element"))
+	m.ADDQ(I32(runSize), runs)
+	m.DECQ(n)
+	m.JNE(LabelRef("run"))
+}
+
+// store emits the end: the rows of the result are set to the sums, or the
+// sums are added to them.
+func (m microkernel) store(sums [][]reg.VecVirtual) {
+	m.Label("sums")
+	out := m.Load(m.Param("out"), m.GP64())
+	outOff := m.Load(m.Param("outOff"), m.GP64())
+	add := m.Load(m.Param("add"), m.GP8())
+	m.TESTB(add, add)
+	m.JE(LabelRef("set"))
+	row := m.GP64()
+	for i := range sums {
+		m.MOVQ(Mem{Base: out, Disp: 8 * i}, row)
+		for j, sum := range sums[i] {
+			m.VADDPS(Mem{Base: row, Disp: m.bytes * j, Index: outOff, Scale: 1}, sum, sum)
+		}
+	}
+	m.Label("set")
+	for i := range sums {
+		m.MOVQ(Mem{Base: out, Disp: 8 * i}, row)
+		for j, sum := range sums[i] {
+			m.VMOVUPS(sum, Mem{Base: row, Disp: m.bytes * j, Index: outOff, Scale: 1})
+		}
+	}
+}
+
+// copyRows emits a loop over rows that copies the bits of width one by one:
+// 16 elements as often as possible, then 8, 4, 2 and 1.
+func copyRows(ctx *Context) {
+	ctx.Function("copyRowsAVX2")
+	ctx.Attributes(NOSPLIT)
+	ctx.SignatureExpr("func(to, from *float32, width, rows, toStride, fromStride int)")
+	to, from := ctx.Load(ctx.Param("to"), ctx.GP64()), ctx.Load(ctx.Param("from"), ctx.GP64())
+	width, rows := ctx.Load(ctx.Param("width"), ctx.GP64()), ctx.Load(ctx.Param("rows"), ctx.GP64())
+	toStride, fromStride := ctx.Load(ctx.Param("toStride"), ctx.GP64()), ctx.Load(ctx.Param("fromStride"), ctx.GP64())
+	left, offset := ctx.GP64(), ctx.GP64()
+	src, dst := Mem{Base: from, Index: offset, Scale: 1}, Mem{Base: to, Index: offset, Scale: 1}
+	v0, v1 := ctx.YMM(), ctx.YMM()
+	ctx.TESTQ(rows, rows)
+	ctx.JE(LabelRef("done"))
+
+	ctx.Label("row")
+	ctx.XORQ(offset, offset)
+	ctx.MOVQ(width, left)
+	ctx.SUBQ(I32(16), left)
+	ctx.JL(LabelRef("rest"))
+	ctx.Label("sixteen")
+	ctx.VMOVUPS(src, v0)
+	ctx.VMOVUPS(src.Offset(32), v1)
+	ctx.VMOVUPS(v0, dst)
+	ctx.VMOVUPS(v1, dst.Offset(32))
+	ctx.ADDQ(I32(64), offset)
+	ctx.SUBQ(I32(16), left)
+	ctx.JGE(LabelRef("sixteen"))
+
+	ctx.Label("rest")
+	for _, part := range []struct {
+		elements int32
+		move     func()
+	}{
+		{8, func() { ctx.VMOVUPS(src, v0); ctx.VMOVUPS(v0, dst) }},
+		{4, func() { ctx.VMOVUPS(src, v0.AsX()); ctx.VMOVUPS(v0.AsX(), dst) }},
+		{2, func() { ctx.VMOVSD(src, v0.AsX()); ctx.VMOVSD(v0.AsX(), dst) }},
+		{1, func() { ctx.VMOVSS(src, v0.AsX()); ctx.VMOVSS(v0.AsX(), dst) }},
+	} {
+		label := fmt.Sprintf("without%d", part.elements)
+		ctx.TESTQ(I32(part.elements), left) // left is width modulo 16, minus 16
+		ctx.JE(LabelRef(label))
+		part.move()
+		ctx.ADDQ(I32(4*part.elements), offset)
+		ctx.Label(label)
+	}
+	ctx.ADDQ(toStride, to)
+	ctx.ADDQ(fromStride, from)
+	ctx.DECQ(rows)
+	ctx.JNE(LabelRef("row"))
+	ctx.Label("done")
+	ctx.VZEROUPPER()
+	ctx.RET()
+}
+
+// peakSums is the number of independent sums in fmaPeak: more than two units
+// with a latency of five cycles can hold.
+const peakSums = 12
+
+// fmaPeak emits a loop of n rounds of independent FMAs on registers: the
+// speed that no microkernel can exceed.
+func fmaPeak(ctx *Context, s isa) {
+	ctx.Function("fmaPeak" + s.name)
+	ctx.Attributes(NOSPLIT)
+	ctx.SignatureExpr("func(n int)")
+	n := ctx.Load(ctx.Param("n"), ctx.GP64())
+	x := s.vector()
+	ctx.VXORPS(x, x, x)
+	sums := make([]reg.VecVirtual, peakSums)
+	for i := range sums {
+		sums[i] = s.vector()
+		ctx.VXORPS(sums[i], sums[i], sums[i])
+	}
+	ctx.Label("round")
+	for _, sum := range sums {
+		ctx.VFMADD231PS(x, x, sum)
+	}
+	ctx.DECQ(n)
+	ctx.JNE(LabelRef("round"))
+	ctx.VZEROUPPER()
+	ctx.RET()
+}

@@ -1,0 +1,104 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// benchmarkConvs are the convolutions of ResNets on 32 x 32 images, and a
+// linear layer.
+var benchmarkConvs = []struct {
+	name string
+	conv Conv
+}{
+	{"stem 3-64@32", Conv{32, 32, 32, 3, 64, 3, 3, 1, 1}},
+	{"64-64@32", Conv{32, 32, 32, 64, 64, 3, 3, 1, 1}},
+	{"64-128@32 s2", Conv{32, 32, 32, 64, 128, 3, 3, 2, 1}},
+	{"1x1 64-128@32 s2", Conv{32, 32, 32, 64, 128, 1, 1, 2, 0}},
+	{"128-128@16", Conv{32, 16, 16, 128, 128, 3, 3, 1, 1}},
+	{"256-256@8", Conv{32, 8, 8, 256, 256, 3, 3, 1, 1}},
+	{"512-512@4", Conv{32, 4, 4, 512, 512, 3, 3, 1, 1}},
+	{"16-16@32", Conv{128, 32, 32, 16, 16, 3, 3, 1, 1}},
+	{"32-32@16", Conv{128, 16, 16, 32, 32, 3, 3, 1, 1}},
+	{"64-64@8", Conv{128, 8, 8, 64, 64, 3, 3, 1, 1}},
+	{"linear 128x784x512", Conv{128, 1, 1, 784, 512, 1, 1, 1, 0}},
+}
+
+// BenchmarkConv reports GFLOP/s, where products with the padding count, and
+// the share of what a loop of FMAs reaches beside it on as many threads.
+func BenchmarkConv(b *testing.B) {
+	for _, c := range benchmarkConvs {
+		g := c.conv
+		rng := kerneltest.Rng(0)
+		x, w, y := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.YLen())
+		for _, pass := range []struct {
+			name string
+			run  func(p *pool)
+		}{
+			{"forward", func(p *pool) { conv2dCPU(p, y, x, w, nil, g) }},
+			{"input", func(p *pool) { conv2dBackwardInputCPU(p, x, y, w, g) }},
+			{"weight", func(p *pool) { conv2dBackwardWeightAddCPU(p, w, y, x, g) }},
+		} {
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/%s/threads=%d", c.name, pass.name, threads), func(b *testing.B) {
+					p := newPool(threads)
+					defer p.close()
+					pass.run(p)
+					flops := 2 * float64(g.YLen()*g.KH*g.KW*g.C)
+					report(b, p, flops, func() { pass.run(p) })
+				})
+			}
+		}
+	}
+}
+
+// report runs body b.N times, each next to a short loop of FMAs on all
+// threads, and reports the best GFLOP/s and its share of the loop's best.
+func report(b *testing.B, p *pool, flops float64, body func()) {
+	best, peak := 0.0, 0.0
+	const rounds = 20000
+	for range b.N {
+		start := time.Now()
+		body()
+		best = max(best, flops/time.Since(start).Seconds())
+		start = time.Now()
+		p.run(p.workers, func(_, _ int) { fmaPeak(rounds) })
+		peak = max(peak, float64(p.workers)*rounds*fmaPeakFlops/time.Since(start).Seconds())
+	}
+	b.ReportMetric(best/1e9, "GFLOP/s")
+	b.ReportMetric(100*best/peak, "%peak")
+}
+
+// BenchmarkMicrokernel reports the speed of the microkernels alone, with
+// operands in the L1 cache, in one run and in runs as short as those of the
+// weight gradient of a small image.
+func BenchmarkMicrokernel(b *testing.B) {
+	const elements = 192
+	for _, set := range microkernels() {
+		for _, k := range set {
+			for _, count := range []int{elements, 32, 16, 8, 4} {
+				b.Run(fmt.Sprintf("%s/run=%d", k.name, count), func(b *testing.B) {
+					a, w, y := make([]float32, k.mr*elements), make([]float32, k.nr*elements), make([]float32, k.mr*k.nr)
+					var rows, out []*float32
+					for i := range k.mr {
+						rows, out = append(rows, &a[i*elements]), append(out, &y[i*k.nr])
+					}
+					var runs []run
+					for e := 0; e < elements; e += count {
+						runs = append(runs, run{0, 4 * e, 4 * e * k.nr, count})
+					}
+					p := newPool(1)
+					const calls = 1000
+					report(b, p, 2*calls*float64(k.mr*k.nr*elements), func() {
+						for range calls {
+							k.run(&out[0], 0, &rows[0], &w[0], &runs[0], len(runs), 4, 4*k.nr, false)
+						}
+					})
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package kernels
+
+// narrow is the number of channels below which the forward pass takes the
+// pixels of a window's row as one tap, because they are neighbours in memory.
+const narrow = 16
+
+// conv2dCPU is Conv2d on the threads of p.
+func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
+	kernel := pick(p.gemm.kernels, g.OC)
+	span := 1
+	if g.C < narrow {
+		span = g.KW
+	}
+	s := &gather{
+		kernel: kernel, images: g.N, gridH: g.OH(), gridW: g.OW(),
+		out: image{y, g.OH(), g.OW(), g.OC}, outStep: 1,
+		src: image{x, g.H, g.W, g.C}, step: g.Stride, span: span,
+		packed: packTransposed(p, w, g.OC, g.KH*g.KW*g.C, kernel.nr),
+		panel:  g.KH * g.KW * g.C * kernel.nr,
+		bias:   b, zeros: p.gemm.zeroRow(span * g.C),
+		byPosition: byPosition(g.N, g.OH()*g.OW(), g.KH*g.KW, kernel.mr),
+	}
+	for p := range g.KH {
+		for q := 0; q < g.KW; q += span {
+			s.taps = append(s.taps, tap{p - g.Pad, q - g.Pad, (p*g.KW + q) * g.C * kernel.nr})
+		}
+	}
+	s.run(p)
+}
+
+// byPosition reports whether a gather should take one pixel of all images
+// before the next pixel. Then taps that lie in the padding cost nothing, but
+// less of the source is in the cache. It pays for small images.
+func byPosition(images, pixels, taps, mr int) bool {
+	return taps > 1 && pixels <= 64 && images >= mr
+}
+
+// zeroRow returns n zeros.
+func (g *gemm) zeroRow(n int) []float32 {
+	if len(g.zeros) < n {
+		g.zeros = make([]float32, n)
+	}
+	return g.zeros
+}

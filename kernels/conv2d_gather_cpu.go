@@ -1,0 +1,192 @@
+package kernels
+
+// A gather is the sum that the forward pass and the gradient of the input
+// have in common. Pixel (i, j) of a grid [gridH, gridW] in each image is
+//
+//	out[i, j] = bias + sum over taps of src[i·step+tap.h, j·step+tap.v] B[tap]
+//
+// where pixels outside of src count as zero. Rows of the microkernel are
+// pixels; its columns are channels of the result.
+type gather struct {
+	kernel       microkernel
+	images       int
+	gridH, gridW int
+	out          image
+	outH, outV   int // grid pixel (i, j) is pixel (i·outStep+outH, j·outStep+outV) of out
+	outStep      int
+	src          image
+	step         int
+	taps         []tap
+	span         int // neighbouring pixels of src that one tap covers
+	packed       []float32
+	panel        int // elements of packed for one tile of columns
+	bias         []float32
+	zeros        []float32
+	byPosition   bool // take one pixel of all images, then the next pixel
+
+	pieces                 []piece
+	groups                 []list // of pieces
+	minH, maxH, minV, maxV int    // of the taps
+	corner                 int    // from a pixel to the first element under a tap
+	shifts                 []int  // from there to each tap, in bytes
+}
+
+// An image is an array [n, h, w, c].
+type image struct {
+	data    []float32
+	h, w, c int
+}
+
+// A tap is the distance of a source pixel, and the place of its matrix in a
+// panel of packed, in elements.
+type tap struct{ h, v, b int }
+
+// A piece is a part of the sum over the elements of one tap.
+type piece struct{ tap, start, count int }
+
+// A list is a part of an array.
+type list struct{ first, n int }
+
+// A pixel is the place in the source of a pixel of the grid; index counts
+// elements of src, and may lie outside. It is inside if all its taps are.
+type pixel struct {
+	h, v, index int
+	inside      bool
+}
+
+const (
+	// panelElements limits the sum of one tile, so that the panel of B that
+	// it reads stays in the L1 cache for the next tile: 24 KiB for AVX2.
+	panelElements = 384
+
+	// blockTiles is how many tiles share their tables and read a panel.
+	blockTiles = 16
+
+	// minTasks is what a product is divided into where that is possible, for
+	// any number of threads.
+	minTasks = 16
+)
+
+// run computes the result on all threads.
+func (g *gather) run(p *pool) {
+	g.split()
+	total := tiles(g.images*g.gridH*g.gridW, g.kernel.mr)
+	blocks := tiles(total, blockTiles)
+	perBlock := tiles(total, blocks)
+	blocks = tiles(total, perBlock)
+	panels := tiles(g.out.c, g.kernel.nr)
+	perGroup := tiles(panels, min(panels, tiles(minTasks, blocks)))
+	groups := tiles(panels, perGroup)
+	p.run(blocks*groups, func(worker, task int) {
+		w, block, group := &p.gemm.workers[worker], task/groups, task%groups
+		count := min(perBlock, total-block*perBlock)
+		g.tables(w, block*perBlock, count)
+		g.block(w, count, group*perGroup, min(panels, (group+1)*perGroup))
+	})
+}
+
+// split divides the sum over taps into groups of pieces.
+func (g *gather) split() {
+	length := g.span * g.src.c
+	parts := tiles(length, panelElements)
+	count := (tiles(length, parts) + 15) &^ 15
+	for t := range g.taps {
+		for start := 0; start < length; start += count {
+			g.pieces = append(g.pieces, piece{t, start, min(count, length-start)})
+		}
+	}
+	perGroup := max(1, panelElements/count)
+	groups := max(1, tiles(len(g.pieces), perGroup)) // one without a tap sets zeros
+	perGroup = tiles(len(g.pieces), groups)
+	for i := range groups {
+		first := i * perGroup
+		g.groups = append(g.groups, list{first, min(perGroup, len(g.pieces)-first)})
+	}
+	for i, t := range g.taps {
+		if i == 0 {
+			g.minH, g.maxH, g.minV, g.maxV = t.h, t.h, t.v, t.v
+		}
+		g.minH, g.maxH = min(g.minH, t.h), max(g.maxH, t.h)
+		g.minV, g.maxV = min(g.minV, t.v), max(g.maxV, t.v+g.span-1)
+	}
+	g.corner = (g.minH*g.src.w + g.minV) * g.src.c
+	for _, t := range g.taps {
+		g.shifts = append(g.shifts, 4*((t.h*g.src.w+t.v)*g.src.c-g.corner))
+	}
+}
+
+// block computes tiles of the given panels, from the tables of w.
+func (g *gather) block(w *gemmWorker, count, firstPanel, lastPanel int) {
+	k := g.kernel
+	perTile := g.rowsPerTile()
+	for i, group := range g.groups {
+		g.lists(w, count, group)
+		for panel := firstPanel; panel < lastPanel; panel++ {
+			b := &g.packed[panel*g.panel]
+			columns := min(k.nr, g.out.c-panel*k.nr)
+			for t := range count {
+				l := w.lists[t]
+				out, outOff, add := &w.out[t*k.mr], panel*k.nr*4, i > 0
+				if columns < k.nr {
+					out, outOff, add = &w.out[count*k.mr], 0, false
+				}
+				k.run(out, outOff, &w.rows[t*perTile], b, &w.runs[l.first], l.n, 4, k.nr*4, add)
+				if columns < k.nr {
+					g.unspill(w, w.out[t*k.mr:(t+1)*k.mr], panel*k.nr, i > 0)
+				}
+			}
+		}
+	}
+	if g.bias != nil {
+		lo, hi := firstPanel*k.nr, min(g.out.c, lastPanel*k.nr)
+		for _, o := range w.out[:count*k.mr] {
+			for c, v := range g.bias[lo:hi] {
+				*at(o, 4*(lo+c)) += v
+			}
+		}
+	}
+}
+
+// unspill copies the columns that exist of w.spill into rows of the result,
+// or adds them.
+func (g *gather) unspill(w *gemmWorker, rows []*float32, column int, add bool) {
+	for i, o := range rows {
+		for j, v := range w.spill[i*g.kernel.nr:][:g.out.c-column] {
+			if add {
+				v += *at(o, 4*(column+j))
+			}
+			*at(o, 4*(column+j)) = v
+		}
+	}
+}
+
+// lists makes the runs of every tile for one group of pieces. Tiles that do
+// not touch the padding share theirs.
+func (g *gather) lists(w *gemmWorker, count int, group list) {
+	k := g.kernel
+	w.lists, w.runs = grown(&w.lists, count), w.runs[:0]
+	pieces := g.pieces[group.first:][:group.n]
+	for _, p := range pieces {
+		w.runs = append(w.runs, run{0, g.shifts[p.tap] + 4*p.start, 4 * (g.taps[p.tap].b + p.start*k.nr), p.count})
+	}
+	w.runs = append(w.runs, run{}) // so that an empty list has an address
+	perTile := g.rowsPerTile()
+	for i := range count {
+		if w.inside[i] {
+			w.lists[i] = list{0, len(pieces)}
+			continue
+		}
+		first := len(w.runs)
+		for _, p := range pieces {
+			if w.rows[i*perTile+p.tap*k.mr] == nil {
+				continue
+			}
+			b := g.taps[p.tap].b + p.start*k.nr
+			w.runs = append(w.runs, run{8 * p.tap * k.mr, 4 * p.start, 4 * b, p.count})
+		}
+		w.lists[i] = list{first, len(w.runs) - first}
+		if first == len(w.runs) {
+			w.lists[i] = list{}
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package kernels
+
+// A microkernel multiplies and adds. It computes the tile out [mr, nr] as a
+// sum over runs r, and over the elements k of each run:
+//
+//	out[i, j] = sum over r, k of A[r][i, k] B[r][k, j]
+//
+// Nothing is copied for it: A is given by a pointer to each of its rows, B by
+// a pointer to its first row, so that one microkernel serves the convolution
+// and both its gradients. All sums stay in registers over all runs.
+type microkernel struct {
+	name string
+	mr   int // rows of the tile
+	nr   int // columns, a multiple of 16
+
+	// cost of a tile relative to the best microkernel of the processor, per
+	// element.
+	cost float64
+
+	// run computes one tile. Row i of run r of A starts a bytes behind
+	// rows[i], where rows is the table at runs[r].rows bytes in the given
+	// tables, and advances by aStride bytes with k; row k of B starts
+	// runs[r].b + k·bStride bytes behind b. Row i of the result starts outOff
+	// bytes behind out[i]; add says that the sums are added to it. It is
+	// defined, with zero sums, for n = 0 runs.
+	run func(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
+	// copyRows copies rows of width elements that start toStride and
+	// fromStride bytes after one another.
+	copyRows func(to, from *float32, width, rows, toStride, fromStride int)
+}
+
+// A run is a piece of the sum that a microkernel computes: count > 0 elements
+// that lie at constant distances. Offsets are in bytes.
+type run struct{ rows, a, b, count int }
+
+// pick returns the microkernel that spends least on a result with the given
+// number of columns, where columns are padded to whole tiles.
+func pick(kernels []microkernel, columns int) microkernel {
+	best, least := kernels[0], 0.0
+	for i, k := range kernels {
+		cost := float64(tiles(columns, k.nr)*k.nr) * k.cost
+		if i == 0 || cost < least {
+			best, least = k, cost
+		}
+	}
+	return best
+}
+
+// tiles is the number of tiles of the given size that cover n elements.
+func tiles(n, size int) int { return (n + size - 1) / size }
+
+// A gemm is the memory that products keep between calls: it only grows, so
+// that in steady state nothing is allocated.
+type gemm struct {
+	kernels []microkernel // what pick chooses from
+	packed  []float32     // weights, in the order in which microkernels read them
+	partial []float32     // weight gradients of slices of the batch
+	zeros   []float32     // stands for pixels in the padding
+	workers []gemmWorker
+}
+
+// A gemmWorker is the memory of one goroutine.
+type gemmWorker struct {
+	out     []*float32 // rows of the result
+	rows    []*float32 // rows of A
+	runs    []run
+	lists   []list // of runs, for each tile
+	inside  []bool // whether a tile lies inside of the source
+	valid   []bool
+	pixels  []pixel   // of one tile
+	a, b    []float32 // copies of pieces of the operands
+	spill   []float32 // a tile that does not fit the result
+	discard []float32 // the place of rows that do not exist
+}
+
+func newGemm(workers int) gemm {
+	return gemm{kernels: microkernels()[0], workers: make([]gemmWorker, workers)}
+}
+
+// grown returns *s with length n and undefined contents, after making it
+// longer where needed.
+func grown[T any](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, max(n, 2*cap(*s), 1024))
+	}
+	return (*s)[:n]
+}

@@ -1,0 +1,58 @@
+//go:build !noasm
+
+package kernels
+
+import "golang.org/x/sys/cpu"
+
+//go:generate sh -c "cd asmgen && go run ./gemm"
+
+// gemm6x16AVX2 is the run of a microkernel: 12 sums of 8 elements.
+//
+//go:noescape
+func gemm6x16AVX2(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
+// The microkernels for AVX-512 are the program of gemm6x16AVX2 with wider
+// and more registers. 6x64 has the best ratio of products to loads; the
+// others are for fewer columns.
+
+//go:noescape
+func gemm6x64AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
+//go:noescape
+func gemm8x32AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
+//go:noescape
+func gemm8x16AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
+// microkernels returns what this processor can run, in one list for each
+// instruction set, the fastest first. The costs follow from the number of
+// loads for each product.
+func microkernels() [][]microkernel {
+	var sets [][]microkernel
+	x := &cpu.X86
+	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
+		sets = append(sets, []microkernel{
+			{"gemm6x64AVX512", 6, 64, 1, gemm6x64AVX512, copyRowsAVX2},
+			{"gemm8x32AVX512", 8, 32, 1.05, gemm8x32AVX512, copyRowsAVX2},
+			{"gemm8x16AVX512", 8, 16, 1.2, gemm8x16AVX512, copyRowsAVX2},
+		})
+	}
+	if x.HasAVX2 && x.HasFMA {
+		sets = append(sets, []microkernel{{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, copyRowsAVX2}})
+	}
+	return append(sets, []microkernel{gemmGeneric})
+}
+
+// copyRowsAVX2 is the copyRows of a microkernel.
+//
+//go:noescape
+func copyRowsAVX2(to, from *float32, width, rows, toStride, fromStride int)
+
+// fmaPeakAVX2 and fmaPeakAVX512 compute n rounds of 12 independent vectors of
+// products and sums, on registers: the speed that benchmarks measure against.
+
+//go:noescape
+func fmaPeakAVX2(n int)
+
+//go:noescape
+func fmaPeakAVX512(n int)

@@ -1,0 +1,8 @@
+//go:build !amd64 || noasm
+
+package kernels
+
+// Without assembly there is no peak to measure against.
+const fmaPeakFlops = 0.0
+
+func fmaPeak(int) {}
