@@ -6,18 +6,14 @@ import (
 	"lbsam/internal/rng"
 )
 
-// dropoutPurpose is the last word of the counter. The purposes of package rng
-// count up from 0, so that no other draw of the same seed shares its numbers.
-const dropoutPurpose = 1 << 31
-
 // Dropout sets y[i] = x[i]/(1-p) with probability 1-p and 0 otherwise, for p
 // in [0, 1).
 //
 // Whether element i is kept depends on key, an int32 array {seed, pass,
 // layer}, and i alone: Philox with key seed and counter (i/4, pass, layer,
-// 2^31), whose word i mod 4 is compared with p·2^32. So the same key in the backward
-// pass draws the same mask, and the gradient is the same function: dx from
-// dy. y may alias x.
+// rng.Dropout), whose word i mod 4 is compared with p·2^32. So the same key in
+// the backward pass draws the same mask, and the gradient is the same function:
+// dx from dy. y may alias x.
 func Dropout(y, x, key Buffer, p float64) {
 	mustMatch("Dropout", x.dev.precision, x.n, x, y)
 	mustMatch("Dropout", Int32, 3, key)
@@ -40,7 +36,7 @@ func dropoutRef[T Float](y, x []T, key []int32, first int, p float64) {
 	threshold := uint32(p * (1 << 32))
 	scale := T(1 / (1 - p))
 	for lo := 0; lo < len(x); lo += 4 {
-		words := rng.Philox(uint64(uint32(key[0])), [4]uint32{uint32(first + lo/4), uint32(key[1]), uint32(key[2]), dropoutPurpose})
+		words := rng.Philox(uint64(uint32(key[0])), [4]uint32{uint32(first + lo/4), uint32(key[1]), uint32(key[2]), rng.Dropout})
 		for i := lo; i < min(lo+4, len(x)); i++ {
 			v := T(0)
 			if words[i-lo] >= threshold {

@@ -16,7 +16,7 @@ func TestDropoutMask(t *testing.T) {
 		Dropout(y, r.floats(constant(n, 3)...), r.ints(-5, 11, 2), p)
 		kept := 0
 		for i, v := range Floats(y) {
-			words := rng.Philox(0xFFFFFFFB, [4]uint32{uint32(i / 4), 11, 2, 1 << 31})
+			words := rng.Philox(0xFFFFFFFB, [4]uint32{uint32(i / 4), 11, 2, rng.Dropout})
 			want := 0.0
 			if float64(words[i%4]) >= p*(1<<32) {
 				want = 4

@@ -1,0 +1,196 @@
+// Package train runs a training from a configuration: it opens the device and
+// the data, builds the model and the minimizer, loops over epochs, evaluates,
+// writes the run folder and resumes from it. The binary is a thin command line
+// around it; other programs may use it the same way.
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"lbsam/internal/suggest"
+)
+
+// Config is everything that decides a run. Its zero value is not useful;
+// start from Published or Demo.
+type Config struct {
+	Dataset string `toml:"dataset"`
+	Data    string `toml:"data"`  // folder of the data sets
+	Model   string `toml:"model"` // see nn.Names
+	Init    string `toml:"init"`  // safetensors file with the first weights; "": random ones
+
+	Minimizer   string  `toml:"minimizer"` // see Minimizers
+	Optimizer   string  `toml:"optimizer"` // base optimizer: sgd or adamw
+	LR          float64 `toml:"lr"`
+	Momentum    float64 `toml:"momentum"`
+	Dampening   float64 `toml:"dampening"`
+	Nesterov    bool    `toml:"nesterov"`
+	WeightDecay float64 `toml:"weight_decay"`
+	Beta1       float64 `toml:"beta1"` // of AdamW
+	Beta2       float64 `toml:"beta2"`
+	Eps         float64 `toml:"eps"`
+
+	Rho            float64 `toml:"rho"`
+	Eta            float64 `toml:"eta"`
+	K              int     `toml:"k"`
+	Alpha          float64 `toml:"alpha"` // unless Adaptive
+	Adaptive       bool    `toml:"adaptive"`
+	AlphaScope     string  `toml:"alpha_scope"`     // tensor or global
+	Reuse          bool    `toml:"reuse"`           // gradients of perturbed points
+	NewBatches     bool    `toml:"new_batches"`     // another batch for each inner step
+	Radius         string  `toml:"radius"`          // of Multistep: step, budget or projected
+	SAMMicro       int     `toml:"sam_m"`           // m-sharpness: images per ascent; 0: the batch
+	Accumulate     int     `toml:"accumulate"`      // micro-batches per batch
+	Clip           float64 `toml:"clip"`            // largest norm of a gradient; 0: any
+	Pull           string  `toml:"pull"`            // momentum at a pull-back: keep, reset or interpolate
+	LookaheadK     int     `toml:"lookahead_k"`     // steps between pulls of Lookahead
+	LookaheadAlpha float64 `toml:"lookahead_alpha"` // and how far it pulls
+	NoDecayNorm    bool    `toml:"no_decay_norm"`   // no weight decay for BatchNorm and biases
+	NoPerturbNorm  bool    `toml:"no_perturb_norm"` // no perturbation of BatchNorm and biases
+
+	BNStats     string `toml:"bn_stats"`    // published, first or none
+	Recalibrate int    `toml:"recalibrate"` // batches that set the statistics anew before an evaluation
+
+	Batch      int       `toml:"batch"`
+	Epochs     int       `toml:"epochs"`
+	Schedule   string    `toml:"schedule"`   // of LR: multistep, cosine, linear or constant
+	Milestones []float64 `toml:"milestones"` // of multistep, in epochs
+	Gamma      float64   `toml:"gamma"`
+	Warmup     float64   `toml:"warmup"`       // epochs
+	RhoSched   string    `toml:"rho_schedule"` // of Rho, like Schedule
+
+	Smoothing float64 `toml:"label_smoothing"`
+	Dropout   float64 `toml:"dropout"` // of models that have it
+	Augment   bool    `toml:"augment"`
+
+	Seed         uint64  `toml:"seed"`
+	ValSplit     float64 `toml:"val_split"`     // part of the training set held out to select on
+	LimitBatches int     `toml:"limit_batches"` // per epoch and evaluation; 0: all
+	MaxEvals     int     `toml:"max_evals"`     // gradient evaluations; 0: no limit
+	LogEvery     int     `toml:"log_every"`     // steps
+	SaveEvery    int     `toml:"save_every"`    // steps between states within an epoch; 0: none
+
+	Device    string `toml:"device"`
+	Precision string `toml:"precision"`
+	Threads   int    `toml:"threads"` // 0: all processors
+}
+
+// Published is the recipe of the published code: its defaults, with k 2 and
+// an adaptive alpha, which that code has no default for.
+func Published() Config {
+	return Config{
+		Dataset: "CIFAR10", Data: "data", Model: "resnet34",
+		Minimizer: "LookbehindSAM", Optimizer: "sgd",
+		LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8,
+		Rho: 0.5, K: 2, Alpha: 0.5, Adaptive: true, AlphaScope: "tensor", Reuse: true,
+		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
+		BNStats: "published", Batch: 128, Epochs: 200,
+		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
+		Augment: true, LogEvery: 20, Device: "cpu", Precision: "float32",
+	}
+}
+
+// Demo is a small training that needs no files: Lookbehind-SAM on the
+// synthetic set, under half a minute on two cores.
+func Demo() Config {
+	c := Published()
+	c.Dataset, c.Model = "Synthetic", "resnet8"
+	c.Rho, c.Batch, c.Epochs = 0.05, 64, 8
+	c.Schedule, c.Warmup = "cosine", 1
+	return c
+}
+
+// A UsageError is a setting that is out of range.
+type UsageError struct{ Message string }
+
+func (e UsageError) Error() string { return e.Message }
+
+func usage(format string, args ...any) error { return UsageError{fmt.Sprintf(format, args...)} }
+
+// Validate reports the first setting that is out of range, and makes the
+// spelling of names uniform.
+func (c *Config) Validate() error {
+	for _, choice := range []struct {
+		flag  string
+		value *string
+		known []string
+	}{
+		{"minimizer", &c.Minimizer, Minimizers()},
+		{"optimizer", &c.Optimizer, []string{"sgd", "adamw"}},
+		{"alpha-scope", &c.AlphaScope, []string{"tensor", "global"}},
+		{"radius", &c.Radius, []string{"step", "budget", "projected"}},
+		{"pull", &c.Pull, []string{"keep", "reset", "interpolate"}},
+		{"bn-stats", &c.BNStats, []string{"published", "first", "none"}},
+		{"schedule", &c.Schedule, []string{"multistep", "cosine", "linear", "constant"}},
+		{"rho-schedule", &c.RhoSched, []string{"multistep", "cosine", "linear", "constant"}},
+		{"precision", &c.Precision, []string{"float32", "float64"}},
+	} {
+		name, err := pick(choice.flag, *choice.value, choice.known)
+		if err != nil {
+			return err
+		}
+		*choice.value = name
+	}
+	return c.ranges()
+}
+
+// ranges checks the numbers.
+func (c *Config) ranges() error {
+	for _, n := range []struct {
+		flag   string
+		value  float64
+		lo, hi float64
+	}{
+		{"lr", c.LR, 0, math.MaxFloat64}, {"momentum", c.Momentum, 0, 1}, {"dampening", c.Dampening, 0, 1},
+		{"weight-decay", c.WeightDecay, 0, math.MaxFloat64}, {"beta1", c.Beta1, 0, 1}, {"beta2", c.Beta2, 0, 1},
+		{"eps", c.Eps, 0, 1}, {"rho", c.Rho, 0, 1e6}, {"eta", c.Eta, 0, 1e6}, {"k", float64(c.K), 1, 1000},
+		{"alpha", c.Alpha, 0, 1}, {"sam-m", float64(c.SAMMicro), 0, 1e9}, {"accumulate", float64(c.Accumulate), 1, float64(c.Batch)},
+		{"clip", c.Clip, 0, math.MaxFloat64}, {"lookahead-k", float64(c.LookaheadK), 1, 1e6},
+		{"lookahead-alpha", c.LookaheadAlpha, 0, 1}, {"recalibrate", float64(c.Recalibrate), 0, 1e9},
+		{"batch", float64(c.Batch), 1, 1 << 20}, {"epochs", float64(c.Epochs), 1, 1e6},
+		{"gamma", c.Gamma, 0, 1}, {"warmup", c.Warmup, 0, float64(c.Epochs)}, {"label-smoothing", c.Smoothing, 0, 1},
+		{"dropout", c.Dropout, 0, 0.99}, {"val-split", c.ValSplit, 0, 0.9}, {"limit-batches", float64(c.LimitBatches), 0, 1e9},
+		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"log-every", float64(c.LogEvery), 1, 1e9},
+		{"save-every", float64(c.SaveEvery), 0, 1e9}, {"threads", float64(c.Threads), 0, 1024},
+	} {
+		if !(n.value >= n.lo && n.value <= n.hi) { // NaN fails
+			return usage("--%s is %v: want %s", n.flag, n.value, span(n.lo, n.hi))
+		}
+	}
+	switch {
+	case c.SAMMicro > 0 && c.Accumulate > 1:
+		return usage("--sam-m and --accumulate both split the batch: give one of them")
+	case c.Nesterov && (c.Momentum == 0 || c.Dampening != 0):
+		return usage("--nesterov needs --momentum above 0 and --dampening 0")
+	}
+	return nil
+}
+
+func span(lo, hi float64) string {
+	if hi > 1e5 {
+		return fmt.Sprintf("a number of %v or more", lo)
+	}
+	return fmt.Sprintf("a number from %v to %v", lo, hi)
+}
+
+// pick finds name among known, whatever its case, dashes and underscores.
+func pick(flag, name string, known []string) (string, error) {
+	for _, k := range known {
+		if fold(k) == fold(name) {
+			return k, nil
+		}
+	}
+	meant := ""
+	if near := suggest.Nearest(fold(name), known); near != "" {
+		meant = fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	sorted := slices.Clone(known)
+	return "", usage("unknown %s %q%s: want one of %s", flag, name, meant, strings.Join(sorted, ", "))
+}
+
+// fold makes names that differ in case, dashes and underscores equal.
+func fold(name string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+}

@@ -1,0 +1,49 @@
+package train
+
+import "fmt"
+
+// A DataError is a data set that is missing or damaged.
+type DataError struct{ Err error }
+
+func (e DataError) Error() string { return e.Err.Error() }
+func (e DataError) Unwrap() error { return e.Err }
+
+// A DeviceError is a device that cannot be used.
+type DeviceError struct{ Err error }
+
+func (e DeviceError) Error() string { return e.Err.Error() }
+func (e DeviceError) Unwrap() error { return e.Err }
+
+// A CheckpointError is a checkpoint that is damaged or belongs to another
+// model or run.
+type CheckpointError struct{ Err error }
+
+func (e CheckpointError) Error() string { return e.Err.Error() }
+func (e CheckpointError) Unwrap() error { return e.Err }
+
+// A FolderError is a run folder that cannot be used.
+type FolderError struct{ Err error }
+
+func (e FolderError) Error() string { return e.Err.Error() }
+func (e FolderError) Unwrap() error { return e.Err }
+
+// Diverged means that the loss is no longer a finite number.
+type Diverged struct {
+	Step, Epoch int
+	Loss        float64
+	State       string // the last good state; "": none was saved
+}
+
+func (e Diverged) Error() string {
+	kept := "no state was saved before"
+	if e.State != "" {
+		kept = "the last good state is " + e.State
+	}
+	return fmt.Sprintf("train: the loss is %v at step %d of epoch %d: %s; try a smaller --lr or --rho", e.Loss, e.Step, e.Epoch+1, kept)
+}
+
+// Interrupted means that the context ended the run between two steps, after
+// its state was saved.
+type Interrupted struct{ Step int }
+
+func (e Interrupted) Error() string { return fmt.Sprintf("train: interrupted after step %d", e.Step) }

@@ -1,0 +1,70 @@
+package train
+
+import (
+	"lbsam/autograd"
+	"lbsam/datasets"
+	"lbsam/kernels"
+	"lbsam/tensor"
+)
+
+// A feeder brings batches to the device: one slot for each batch of a step.
+type feeder struct {
+	augment, plain kernels.Augmentation
+	key            *tensor.Tensor // int32 {seed, epoch}
+	slots          []feed
+}
+
+// A feed is the memory of one batch on the device.
+type feed struct {
+	images, index, labels kernels.Buffer // uint8 [batch h w c], int32 [batch], int32 [batch]
+	x                     *tensor.Tensor // [batch h w c]: what the model sees
+	n                     int            // images that are in use
+}
+
+func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *feeder {
+	s := data.Train
+	plain := kernels.Augmentation{H: s.H, W: s.W, C: s.C, Mean: data.Mean, Std: data.Std}
+	f := &feeder{augment: plain, plain: plain, key: tensor.NewOf(d, kernels.Int32, 2)}
+	if c.Augment {
+		f.augment.Crop, f.augment.Flip = data.Crop, data.Flip
+	}
+	for range slots {
+		f.slots = append(f.slots, feed{
+			images: d.Alloc(kernels.Uint8, c.Batch*s.H*s.W*s.C),
+			index:  d.Alloc(kernels.Int32, c.Batch),
+			labels: d.Alloc(kernels.Int32, c.Batch),
+			x:      tensor.New(d, c.Batch, s.H, s.W, s.C),
+		})
+	}
+	return f
+}
+
+// load copies b to the device and makes the model's input of it.
+func (f *feeder) load(slot int, b *datasets.Batch, seed uint64, epoch int, how kernels.Augmentation) {
+	s := &f.slots[slot]
+	s.n = b.N
+	pixels := how.H * how.W * how.C
+	images, index := s.images.Slice(0, b.N*pixels), s.index.Slice(0, b.N)
+	kernels.Upload(images, b.Images)
+	kernels.Upload(index, b.Index)
+	kernels.Upload(s.labels.Slice(0, b.N), b.Labels)
+	kernels.Upload(f.key.Data, []int32{int32(seed), int32(epoch)})
+	kernels.Augment(s.x.Data.Slice(0, b.N*pixels), images, index, f.key.Data, how)
+}
+
+// part returns images lo to hi of the batch in a slot, and their labels.
+func (f *feeder) part(slot, lo, hi int) (x *autograd.Var, labels *tensor.Tensor) {
+	s := &f.slots[slot]
+	shape := s.x.Shape
+	pixels := shape[1] * shape[2] * shape[3]
+	x = autograd.Input(s.x.Part(lo*pixels, hi-lo, shape[1], shape[2], shape[3]))
+	return x, &tensor.Tensor{Shape: []int{hi - lo}, Data: s.labels.Slice(lo, hi)}
+}
+
+// repeat makes a slot hold the batch of another one, which came before it.
+func (f *feeder) repeat(slot, from int) {
+	dst, src := &f.slots[slot], &f.slots[from]
+	dst.n = src.n
+	kernels.Copy(dst.x.Data, src.x.Data)
+	kernels.Copy(dst.labels, src.labels)
+}

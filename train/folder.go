@@ -1,0 +1,176 @@
+package train
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// A Folder is where a run keeps what it makes:
+//
+//	config.toml        every setting
+//	command            the command line, one per start
+//	env.json           program, machine and time, of the first start
+//	metrics.jsonl      an Interval or an Epoch per line
+//	metrics.csv        the intervals; epochs.csv the epochs
+//	last.safetensors   the weights after the last epoch, for PyTorch and others
+//	best.safetensors   those of the best epoch
+//	state.safetensors  all that an exact resume needs
+//	DONE               the result, written last
+//
+// A nil Folder keeps nothing.
+type Folder struct {
+	Path string
+
+	lock    *flock.Flock
+	metrics *os.File
+	tables  map[string]*table
+}
+
+// A table is a CSV file under way.
+type table struct {
+	file   *os.File
+	writer *csv.Writer
+}
+
+// CreateFolder makes a new folder for a run of c started by command. The path
+// must not exist, or be an empty folder.
+func CreateFolder(path string, c Config, command []string) (*Folder, error) {
+	entries, err := os.ReadDir(path)
+	if err == nil && len(entries) > 0 {
+		return nil, FolderError{fmt.Errorf("train: the run folder %s is not empty: choose another --out, or continue it with --resume %s", path, path)}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := toml.Marshal(c)
+	if err == nil {
+		err = os.WriteFile(f.file("config.toml"), text, 0o644)
+	}
+	if err == nil {
+		err = f.writeEnvironment()
+	}
+	if err != nil {
+		f.Close()
+		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	return f, f.addCommand(command)
+}
+
+// OpenFolder opens the folder of a run that was interrupted, to continue it.
+func OpenFolder(path string, command []string) (*Folder, Config, error) {
+	var c Config
+	text, err := os.ReadFile(filepath.Join(path, "config.toml"))
+	if err != nil {
+		return nil, c, FolderError{fmt.Errorf("train: %s is not a run folder: %w", path, err)}
+	}
+	if err := toml.Unmarshal(text, &c); err != nil {
+		return nil, c, FolderError{fmt.Errorf("train: %s: %w", filepath.Join(path, "config.toml"), err)}
+	}
+	f, err := open(path)
+	if err != nil {
+		return nil, c, err
+	}
+	return f, c, f.addCommand(command)
+}
+
+// open locks the folder.
+func open(path string) (*Folder, error) {
+	f := &Folder{Path: path, lock: flock.New(filepath.Join(path, "lock")), tables: map[string]*table{}}
+	ok, err := f.lock.TryLock()
+	if err != nil {
+		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	if !ok {
+		return nil, FolderError{fmt.Errorf("train: the run folder %s is in use by another process: wait for it or choose another --out", path)}
+	}
+	return f, nil
+}
+
+// Close gives the folder free.
+func (f *Folder) Close() {
+	if f == nil {
+		return
+	}
+	if f.metrics != nil {
+		f.metrics.Close()
+	}
+	for _, t := range f.tables {
+		t.file.Close()
+	}
+	f.lock.Unlock()
+	os.Remove(f.file("lock"))
+}
+
+func (f *Folder) file(name string) string { return filepath.Join(f.Path, name) }
+
+// state is the path of the saved state, "" if there is none.
+func (f *Folder) state() string {
+	if f == nil {
+		return ""
+	}
+	path := f.file("state.safetensors")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+func (f *Folder) addCommand(command []string) error {
+	file, err := os.OpenFile(f.file("command"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	defer file.Close()
+	_, err = fmt.Fprintln(file, strings.Join(command, " "))
+	return err
+}
+
+func (f *Folder) writeEnvironment() error {
+	env := map[string]any{
+		"time": time.Now().Format(time.RFC3339), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
+		"processors": runtime.NumCPU(),
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if strings.HasPrefix(s.Key, "vcs.") {
+				env[s.Key] = s.Value
+			}
+		}
+	}
+	text, err := json.MarshalIndent(env, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(f.file("env.json"), append(text, '\n'), 0o644)
+}
+
+// done marks the run as finished.
+func (f *Folder) done(r Result) error {
+	if f == nil {
+		return nil
+	}
+	text, err := json.Marshal(r.Last)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(f.file("DONE"), append(text, '\n'), 0o644)
+}

@@ -1,0 +1,126 @@
+package train
+
+import (
+	"fmt"
+
+	"lbsam/autograd"
+	"lbsam/datasets"
+	"lbsam/kernels"
+	"lbsam/nn"
+	"lbsam/optim"
+	"lbsam/tensor"
+)
+
+// A Job is a training that is set up: what Open made of a Config.
+type Job struct {
+	Config Config
+	Device *kernels.Device
+	Data   *datasets.Dataset
+	Model  *nn.Model
+	Params *autograd.Params
+
+	method   method
+	lr, rho  optim.Schedule
+	lrNow    float64
+	rhoNow   float64
+	training []int32 // samples to train on; nil: all
+	held     []int32 // samples held out to select on; nil: none
+	arena    *kernels.Arena
+	tape     *autograd.Tape
+	feeder   *feeder
+	log      *optim.Log
+	loss     tensor.Scalar
+	correct  tensor.Scalar
+	counted  []bool // passes of this step whose predictions were counted
+	at       position
+}
+
+// Open checks c, opens its device and its data and builds the model and the
+// minimizer.
+func Open(c Config) (*Job, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	precision := kernels.Float32
+	if c.Precision == "float64" {
+		precision = kernels.Float64
+	}
+	d, err := kernels.Open(kernels.Config{Name: c.Device, Precision: precision, Threads: c.Threads})
+	if err != nil {
+		return nil, DeviceError{err}
+	}
+	j := &Job{Config: c, Device: d}
+	if err := j.open(); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *Job) open() (err error) {
+	c := j.Config
+	if j.Data, err = datasets.Open(c.Dataset, c.Data); err != nil {
+		return DataError{err}
+	}
+	j.Config.Dataset = j.Data.Name
+	if c.ValSplit > 0 {
+		j.training, j.held = datasets.Holdout(j.Data.Train.N, c.ValSplit, c.Seed)
+	}
+	s := j.Data.Train
+	j.Model, err = nn.New(j.Device, c.Model, len(j.Data.Classes), s.H, s.W, s.C, c.Seed)
+	if err != nil {
+		return UsageError{err.Error()}
+	}
+	j.Config.Model = j.Model.Name
+	if c.Dropout > 0 && !j.Model.SetDropout(c.Dropout) {
+		return usage("--dropout is %v, but %s has no dropout: use a wide ResNet such as wrn-16-8, or 0", c.Dropout, j.Model.Name)
+	}
+	j.Params = autograd.NewParams(j.Model.Params())
+	if c.Init != "" {
+		if err := j.importWeights(c.Init); err != nil {
+			return err
+		}
+	}
+	j.method = newMethod(j.Config, j.Params, j.Model.Random())
+	j.lr, j.rho = newSchedule(c, c.Schedule), newSchedule(c, c.RhoSched)
+	if c.Warmup > 0 {
+		j.lr = optim.Warmup{Epochs: c.Warmup, Then: j.lr}
+	}
+	j.arena = kernels.NewArena(j.Device)
+	j.tape = autograd.NewTape(j.arena)
+	j.feeder = newFeeder(j.Device, j.Data, c, j.method.Batches())
+	j.log = optim.NewLog(j.Params, j.method.inner, c.LogEvery)
+	j.log.Distances = true
+	j.loss, j.correct = tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)
+	j.counted = make([]bool, j.method.inner+1)
+	return nil
+}
+
+// Close ends the device's threads.
+func (j *Job) Close() { j.Device.Close() }
+
+// Evals is the number of gradient evaluations of one step.
+func (j *Job) Evals() int { return j.method.Evals() }
+
+// Notes are remarks that a user should read before the run starts.
+func (j *Job) Notes() []string { return j.Config.Notes(j.Model.Random()) }
+
+// Steps is the number of steps of one epoch.
+func (j *Job) Steps() int {
+	n := j.Data.Train.N
+	if j.training != nil {
+		n = len(j.training)
+	}
+	batches := (n + j.Config.Batch - 1) / j.Config.Batch
+	if limit := j.Config.LimitBatches; limit > 0 {
+		batches = min(batches, limit)
+	}
+	return (batches + j.method.Batches() - 1) / j.method.Batches()
+}
+
+// Summary is one line about the job.
+func (j *Job) Summary() string {
+	c := j.Config
+	return fmt.Sprintf("%s on %s, %s, %d parameters, %d gradient evaluations per step",
+		c.Minimizer, c.Dataset, c.Model, j.Params.Count(), j.Evals())
+}

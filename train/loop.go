@@ -1,0 +1,238 @@
+package train
+
+import (
+	"context"
+	"io"
+	"math"
+	"time"
+
+	"lbsam/datasets"
+)
+
+// position is where a run is: with the tensors of the state, all that an
+// exact resume needs.
+type position struct {
+	Epoch int   `json:"epoch"`
+	Batch int   `json:"batch"` // of the epoch, already trained on
+	Step  int   `json:"step"`
+	Evals int64 `json:"evals"`
+
+	Sums      sums    `json:"sums"` // of the epoch so far
+	Seconds   float64 `json:"seconds"`
+	Best      float64 `json:"best"`
+	BestEpoch int     `json:"best_epoch"` // 0: none yet
+}
+
+// A Result is how a run ended.
+type Result struct {
+	Last    Epoch
+	Seconds float64 // of training, evaluations not counted
+	Wait    float64 // of them, seconds spent waiting for data
+}
+
+// Run trains to the end of the configuration. It writes to folder unless that
+// is nil, and tells watch, which may be nil, what happens. When ctx ends it
+// finishes the step, saves the state and returns Interrupted.
+func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, error) {
+	r := &run{Job: j, folder: folder, watch: watch}
+	r.loader = &datasets.Loader{
+		Split: &j.Data.Train, Samples: j.training, Batch: j.Config.Batch,
+		Seed: j.Config.Seed, Shuffle: true,
+	}
+	defer r.loader.Close()
+	for j.at.Epoch < j.Config.Epochs && !r.spent() {
+		if err := r.epoch(ctx); err != nil {
+			return r.result, err
+		}
+	}
+	r.result.Wait = r.loader.Wait.Seconds()
+	return r.result, folder.done(r.result)
+}
+
+// A run is a Job under way.
+type run struct {
+	*Job
+	folder *Folder
+	watch  Watcher
+	loader *datasets.Loader
+	result Result
+
+	sizes  []int     // of the first batch of each step since the last interval
+	images int       // of all batches since then
+	since  time.Time // when the interval began
+	waited time.Duration
+}
+
+// spent reports whether the budget of gradient evaluations is used up.
+func (r *run) spent() bool {
+	return r.Config.MaxEvals > 0 && r.at.Evals >= int64(r.Config.MaxEvals)
+}
+
+// epoch trains for what is left of an epoch and evaluates.
+func (r *run) epoch(ctx context.Context) error {
+	r.loader.Epoch(context.Background(), r.at.Epoch, r.at.Batch) // ctx ends steps, not batches
+	r.begin()
+	for !r.spent() && !r.limited() {
+		if ctx.Err() != nil {
+			return r.interrupt()
+		}
+		r.schedule()
+		if !r.fetch() {
+			break
+		}
+		r.step()
+		r.at.Step++
+		r.at.Evals += int64(r.method.Evals())
+		if r.watch != nil {
+			r.watch.Step(r.progress())
+		}
+		if err := r.housekeeping(); err != nil {
+			return err
+		}
+	}
+	if err := r.interval(); err != nil {
+		return err
+	}
+	return r.finishEpoch(ctx)
+}
+
+// limited reports whether --limit-batches ends the epoch.
+func (r *run) limited() bool {
+	return r.Config.LimitBatches > 0 && r.at.Batch >= r.Config.LimitBatches
+}
+
+// fetch loads the batches of one step and reports whether there was one. Where
+// an epoch ends in the middle of a group, its batches serve again.
+func (r *run) fetch() bool {
+	size, loaded := 0, 0
+	for slot := range r.feeder.slots {
+		b, err := r.loader.Next()
+		if err == io.EOF && slot == 0 {
+			return false
+		}
+		if err == io.EOF {
+			r.feeder.repeat(slot, slot%loaded)
+			continue
+		}
+		r.feeder.load(slot, b, r.Config.Seed, r.at.Epoch, r.feeder.augment)
+		r.at.Batch++
+		loaded++
+		size += b.N
+	}
+	r.sizes = append(r.sizes, r.feeder.slots[0].n)
+	r.images += size
+	return true
+}
+
+// begin starts the clock of an interval.
+func (r *run) begin() { r.since, r.waited = time.Now(), r.loader.Wait }
+
+// housekeeping is what happens between two steps.
+func (r *run) housekeeping() error {
+	if r.at.Step%r.Config.LogEvery == 0 {
+		if err := r.interval(); err != nil {
+			return err
+		}
+	}
+	if every := r.Config.SaveEvery; every > 0 && r.at.Step%every == 0 {
+		if err := r.interval(); err != nil { // a diverged run must not be saved
+			return err
+		}
+		return r.save()
+	}
+	return nil
+}
+
+// interval reports the steps since the last interval. It waits for the device.
+func (r *run) interval() error {
+	records := r.log.Read()
+	if len(records) == 0 {
+		return nil
+	}
+	elapsed := time.Since(r.since)
+	v, total := newInterval(records, r.sizes[len(r.sizes)-len(records):])
+	v.Epoch, v.Step, v.Evals, v.Images = r.at.Epoch+1, r.at.Step, r.at.Evals, int64(r.images)
+	v.LR, v.Rho = r.lrNow, r.rhoNow
+	v.ImagesPerSecond = float64(r.images) / elapsed.Seconds()
+	v.WaitShare = (r.loader.Wait - r.waited).Seconds() / elapsed.Seconds()
+	r.at.Sums.merge(total)
+	r.at.Seconds += elapsed.Seconds()
+	r.result.Seconds += elapsed.Seconds()
+	r.sizes, r.images = r.sizes[:0], 0
+	if bad := v.Loss + v.LossRise; math.IsNaN(bad) || math.IsInf(bad, 0) {
+		return Diverged{r.at.Step, r.at.Epoch, v.Loss, r.folder.state()}
+	}
+	if r.watch != nil {
+		r.watch.Interval(v)
+	}
+	err := r.folder.interval(v)
+	r.begin()
+	return err
+}
+
+// finishEpoch evaluates, selects and saves.
+func (r *run) finishEpoch(ctx context.Context) error {
+	e := Epoch{Kind: "epoch", Epoch: r.at.Epoch + 1, Step: r.at.Step, Evals: r.at.Evals, Seconds: r.at.Seconds}
+	e.TrainLoss, e.TrainAccuracy, e.PerturbedAccuracy = r.at.Sums.mean()
+	err := r.withRecalibrated(ctx, r.Config.Recalibrate, func() error { return r.score(ctx, &e) })
+	if ctx.Err() != nil {
+		return r.interrupt() // with the position before the evaluation: it is repeated
+	}
+	if err != nil {
+		return err
+	}
+	r.at.Epoch, r.at.Batch, r.at.Sums, r.at.Seconds = r.at.Epoch+1, 0, sums{}, 0
+	r.result.Last = e
+	if r.watch != nil {
+		r.watch.Epoch(e)
+	}
+	if err := r.folder.epoch(e); err != nil {
+		return err
+	}
+	if err := r.exportLast(); err != nil {
+		return err
+	}
+	return r.save()
+}
+
+// score evaluates the model and, where it is the best so far, exports it.
+func (r *run) score(ctx context.Context, e *Epoch) (err error) {
+	if e.Test, err = r.Test(ctx); err != nil {
+		return err
+	}
+	selected, on := e.Test.Accuracy, "test"
+	if r.held != nil {
+		v, err := r.Validate(ctx)
+		if err != nil {
+			return err
+		}
+		e.Validation, selected, on = &v, v.Accuracy, "validation"
+	}
+	e.SelectedOn = on
+	if r.at.BestEpoch == 0 || selected > r.at.Best {
+		r.at.Best, r.at.BestEpoch = selected, e.Epoch
+		if err := r.exportBest(); err != nil {
+			return err
+		}
+	}
+	e.Best, e.BestEpoch = r.at.Best, r.at.BestEpoch
+	return nil
+}
+
+// interrupt saves what is there.
+func (r *run) interrupt() error {
+	if err := r.interval(); err != nil {
+		return err
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	return Interrupted{r.at.Step}
+}
+
+func (r *run) progress() Progress {
+	return Progress{
+		Epoch: r.at.Epoch + 1, Epochs: r.Config.Epochs,
+		Step: (r.at.Batch + r.method.Batches() - 1) / r.method.Batches(), Steps: r.Steps(), Images: r.images,
+	}
+}

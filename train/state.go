@@ -1,0 +1,125 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"lbsam/train/checkpoint"
+)
+
+// entries are the tensors of the state: weights, what the minimizer remembers
+// and the buffers of the model.
+func (j *Job) entries() []checkpoint.Entry {
+	list := []checkpoint.Entry{{Name: "weights", Tensor: j.Params.Weights}}
+	for _, s := range j.method.State() {
+		list = append(list, checkpoint.Entry{Name: "minimizer." + s.Name, Tensor: s.Value})
+	}
+	for _, b := range j.Model.Buffers() {
+		list = append(list, checkpoint.Entry{Name: "buffer." + b.Name, Tensor: b.Value})
+	}
+	return list
+}
+
+// save writes state.safetensors.
+func (r *run) save() error {
+	if r.folder == nil {
+		return nil
+	}
+	at, err := json.Marshal(r.at)
+	if err != nil {
+		return fmt.Errorf("train: state: %w", err)
+	}
+	metadata := map[string]string{"position": string(at), "config": r.Config.hash()}
+	if err := checkpoint.SaveState(r.folder.file("state.safetensors"), metadata, r.entries()); err != nil {
+		return FolderError{err}
+	}
+	return nil
+}
+
+// Resume takes up the run in folder where its state was saved.
+func (j *Job) Resume(folder *Folder) error {
+	path := folder.file("state.safetensors")
+	metadata, err := checkpoint.LoadState(path, j.entries())
+	if err != nil {
+		return CheckpointError{err}
+	}
+	if metadata["config"] != j.Config.hash() {
+		return CheckpointError{fmt.Errorf("train: %s belongs to other settings than %s: restore config.toml or start a new run", path, folder.file("config.toml"))}
+	}
+	if err := json.Unmarshal([]byte(metadata["position"]), &j.at); err != nil {
+		return CheckpointError{fmt.Errorf("train: %s: position %q: %w", path, metadata["position"], err)}
+	}
+	if r, ok := j.method.Minimizer.(interface{ Resume() }); ok {
+		r.Resume()
+	}
+	return folder.rewind(j.at.Step)
+}
+
+// hash identifies the settings that decide the weights. Where the data lie,
+// how often is logged or saved and how many threads compute is not among them.
+func (c Config) hash() string {
+	c.Data, c.LogEvery, c.SaveEvery, c.Threads, c.Init = "", 0, 0, 0, ""
+	text, err := toml.Marshal(c)
+	if err != nil {
+		panic(err) // a struct of numbers and strings
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(text))
+}
+
+// exportLast writes last.safetensors.
+func (r *run) exportLast() error { return r.export("last.safetensors", r.at.Epoch) }
+
+// exportBest writes best.safetensors.
+func (r *run) exportBest() error { return r.export("best.safetensors", r.at.Epoch+1) }
+
+func (r *run) export(name string, epoch int) error {
+	if r.folder == nil {
+		return nil
+	}
+	if err := r.Export(r.folder.file(name), map[string]string{"epoch": strconv.Itoa(epoch), "minimizer": r.Config.Minimizer}); err != nil {
+		return FolderError{err}
+	}
+	return nil
+}
+
+// Export writes the weights and the buffers of the model to a safetensors
+// file with PyTorch's names and layout, the model's name and classes, and
+// what else metadata says.
+func (j *Job) Export(path string, metadata map[string]string) error {
+	all := map[string]string{
+		"model": j.Model.Name, "dataset": j.Data.Name, "classes": strings.Join(j.Data.Classes, ","),
+		"input": fmt.Sprintf("%dx%dx%d", j.Model.Input[0], j.Model.Input[1], j.Model.Input[2]),
+	}
+	for k, v := range metadata {
+		all[k] = v
+	}
+	return checkpoint.Export(path, all, j.exported())
+}
+
+// importWeights reads the weights and buffers of the model from a safetensors
+// file with PyTorch's names.
+func (j *Job) importWeights(path string) error {
+	if _, err := checkpoint.Import(path, j.Model.Name, j.exported()); err != nil {
+		return CheckpointError{err}
+	}
+	return nil
+}
+
+// exported are the parameters and buffers that PyTorch knows too.
+func (j *Job) exported() []checkpoint.Entry {
+	var list []checkpoint.Entry
+	for _, p := range j.Params.List {
+		list = append(list, checkpoint.Entry{Name: p.Name, Tensor: p.Value})
+	}
+	for _, b := range j.Model.Buffers() {
+		if b.Export {
+			list = append(list, checkpoint.Entry{Name: b.Name, Tensor: b.Value})
+		}
+	}
+	return list
+}

@@ -1,0 +1,65 @@
+package train
+
+import (
+	"lbsam/autograd"
+	"lbsam/nn"
+	"lbsam/optim"
+	"lbsam/tensor"
+)
+
+// closure is the optim.Closure of the batches in the feeder's slots: forward,
+// loss, predictions, backward.
+func (j *Job) closure(e optim.Eval) tensor.Scalar {
+	j.Params.Grads.Zero()
+	n, micro := j.feeder.slots[e.Batch].n, 1
+	if m := j.Config.micro(); m > 1 {
+		micro = m
+	}
+	lo, hi := e.Micro*n/micro, (e.Micro+1)*n/micro
+	if lo == hi { // a short batch has fewer images than micro-batches
+		j.loss.Zero()
+		return j.loss
+	}
+	x, labels := j.feeder.part(e.Batch, lo, hi)
+	logits := j.Model.Forward(j.tape, x, nn.Mode{Train: true, StatUpdates: e.StatUpdates})
+	loss := j.tape.CrossEntropy(j.loss, logits, labels, j.Config.Smoothing)
+	j.count(e, logits, labels, micro)
+	if micro == 1 {
+		j.tape.Backward(loss)
+		return j.loss
+	}
+	j.tape.BackwardScaled(loss, float64(hi-lo)/float64(n)) // its part of the batch's mean
+	return j.loss
+}
+
+// count counts the right predictions at the clean weights, and at those that
+// the published code reports as training accuracy: where the last ascent
+// starts. A point that is evaluated twice is counted once.
+func (j *Job) count(e optim.Eval, logits *autograd.Var, labels *tensor.Tensor, micro int) {
+	last := j.method.inner - 1
+	if j.counted[e.Inner] || (e.Inner != 0 && e.Inner != last) {
+		return
+	}
+	j.counted[e.Inner] = e.Micro == micro-1
+	tensor.CountCorrect(j.correct, logits.Value, labels)
+	if e.Inner == 0 {
+		j.log.Correct(j.correct, false)
+	}
+	if e.Inner == last {
+		j.log.Correct(j.correct, true)
+	}
+}
+
+// schedule sets the learning rate and the radius of the next step.
+func (j *Job) schedule() {
+	epoch := float64(j.at.Epoch) + float64(j.at.Batch)/float64(j.Steps()*j.method.Batches())
+	j.lrNow, j.rhoNow = j.Config.LR*j.lr.Factor(epoch), j.Config.Rho*j.rho.Factor(epoch)
+	j.method.base.SetLR(j.lrNow)
+	j.method.setRho(j.rhoNow)
+}
+
+// step trains on the batches in the slots.
+func (j *Job) step() {
+	clear(j.counted)
+	j.method.Step(j.closure, j.log)
+}
