@@ -70,7 +70,7 @@ func Project(w, center, distance, rho Buffer, s *Segments) {
 			return
 		}
 		factor := min(1, f32(rho)[0]/(f32(distance)[0]+tiny))
-		lerpRef(f32(w)[b.lo:b.hi], f32(center)[b.lo:b.hi], f32(w)[b.lo:b.hi], factor)
+		lerpCPU(f32(w)[b.lo:b.hi], f32(center)[b.lo:b.hi], f32(w)[b.lo:b.hi], factor)
 	})
 }
 
@@ -83,7 +83,7 @@ func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
 			scaleRef(f64(g)[b.lo:b.hi], f64(g)[b.lo:b.hi], min(1, limit/(f64(norm)[0]+1e-6)))
 			return
 		}
-		scaleRef(f32(g)[b.lo:b.hi], f32(g)[b.lo:b.hi], min(1, float32(limit)/(f32(norm)[0]+1e-6)))
+		scaleCPU(f32(g)[b.lo:b.hi], f32(g)[b.lo:b.hi], min(1, float32(limit)/(f32(norm)[0]+1e-6)))
 	})
 }
 
