@@ -18,16 +18,20 @@ func AdamWStep(w, m, v, g, lr, step Buffer, c AdamW, s *Segments) {
 	mustMatch("AdamWStep", Int32, 1, step)
 	mustShare("AdamWStep", w, step)
 	t := float64(i32(step)[0])
-	s.each(w.dev, func(_ int, b block) {
-		c := c
+	if w.dtype == Float64 {
+		adamWStep(w.dev, f64(w), f64(m), f64(v), f64(g), newAdamW(c, f64(lr)[0], t), s, adamWRef[float64])
+		return
+	}
+	adamWStep(w.dev, f32(w), f32(m), f32(v), f32(g), newAdamW(c, f32(lr)[0], t), s, forDevice(w.dev, adamWCPU, adamWRef[float32]))
+}
+
+func adamWStep[T Float](d *Device, w, m, v, g []T, c adamW[T], s *Segments, loop func(w, m, v, g []T, c adamW[T])) {
+	s.each(d, func(_ int, b block) {
+		numbers := c
 		if s.List[b.segment].NoDecay {
-			c.WeightDecay = 0
+			numbers.decay = 0
 		}
-		if w.dtype == Float64 {
-			adamWRef(f64(w)[b.lo:b.hi], f64(m)[b.lo:b.hi], f64(v)[b.lo:b.hi], f64(g)[b.lo:b.hi], newAdamW(c, f64(lr)[0], t))
-			return
-		}
-		adamWCPU(f32(w)[b.lo:b.hi], f32(m)[b.lo:b.hi], f32(v)[b.lo:b.hi], f32(g)[b.lo:b.hi], newAdamW(c, f32(lr)[0], t))
+		loop(part(w, b), part(m, b), part(v, b), part(g, b), numbers)
 	})
 }
 
@@ -40,7 +44,7 @@ type adamW[T Float] struct {
 	correct, eps T // √(1-Beta2^t), Eps
 }
 
-// newAdamW is the numbers of step t.
+// newAdamW is the numbers of step t, with weight decay.
 func newAdamW[T Float](c AdamW, lr T, t float64) adamW[T] {
 	return adamW[T]{
 		decay: lr * T(c.WeightDecay),

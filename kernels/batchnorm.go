@@ -92,7 +92,7 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance 
 	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.isCPU():
-		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
+		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, false)
 	case x.dtype == Float64:
 		batchNormBackwardRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
 	default:
@@ -104,9 +104,12 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance 
 // that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward.
 func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
 	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
-	if x.dtype == Float64 {
+	switch {
+	case x.dev.isCPU():
+		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, true)
+	case x.dtype == Float64:
 		batchNormBackwardEvalRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
-		return
+	default:
+		batchNormBackwardEvalRef(f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
 	}
-	batchNormBackwardEvalRef(f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
 }

@@ -67,7 +67,7 @@ func Scale(y, x, s Buffer) {
 	switch {
 	case x.dev.isCPU():
 		factor := f32(s)[0]
-		x.dev.pool.ranges(x.n, func(lo, hi int) { scaleRef(f32(y)[lo:hi], f32(x)[lo:hi], factor) })
+		x.dev.pool.ranges(x.n, func(lo, hi int) { scaleCPU(f32(y)[lo:hi], f32(x)[lo:hi], factor) })
 	case x.dtype == Float64:
 		scaleRef(f64(y), f64(x), f64(s)[0])
 	default:

@@ -10,6 +10,8 @@ type pool struct {
 	workers int
 	wake    []chan struct{} // one per worker but the caller
 
+	scratch []float64 // of float64s
+
 	body  func(worker, task int)
 	tasks int64
 	next  atomic.Int64
@@ -69,6 +71,15 @@ func (p *pool) work(worker int) {
 		}
 		p.body(worker, int(task))
 	}
+}
+
+// float64s returns n numbers with undefined contents, valid until the next
+// call.
+func (p *pool) float64s(n int) []float64 {
+	if cap(p.scratch) < n {
+		p.scratch = make([]float64, n)
+	}
+	return p.scratch[:n]
 }
 
 // grain is the number of elements in one task of an elementwise loop: enough

@@ -54,3 +54,19 @@ func (s *Segments) each(d *Device, body func(index int, b block)) {
 		body(i, b)
 	}
 }
+
+// part is the block of an arena that may be absent.
+func part[T Float](arena []T, b block) []T {
+	if arena == nil {
+		return nil
+	}
+	return arena[b.lo:b.hi]
+}
+
+// forDevice is the loop of d: the fast one on cpu, the reference on ref.
+func forDevice[Loop any](d *Device, fast, reference Loop) Loop {
+	if d.isCPU() {
+		return fast
+	}
+	return reference
+}

@@ -21,27 +21,21 @@ func SGDStep(w, momentum, g, lr, dampening Buffer, c SGD, s *Segments) {
 	if momentum.IsNil() && c.Momentum != 0 {
 		panic(fmt.Sprintf("kernels: SGDStep with momentum %v needs its arena", c.Momentum))
 	}
-	s.each(w.dev, func(_ int, b block) {
-		decay := c.WeightDecay
-		if s.List[b.segment].NoDecay {
-			decay = 0
-		}
-		if w.dtype == Float64 {
-			sgdRef(f64(w)[b.lo:b.hi], part(f64(momentum), b), f64(g)[b.lo:b.hi],
-				sgd[float64]{c.Momentum, decay, f64(lr)[0], 1 - f64(dampening)[0], c.Nesterov})
-			return
-		}
-		sgdCPU(f32(w)[b.lo:b.hi], part(f32(momentum), b), f32(g)[b.lo:b.hi],
-			sgd[float32]{float32(c.Momentum), float32(decay), f32(lr)[0], 1 - f32(dampening)[0], c.Nesterov})
-	})
+	if w.dtype == Float64 {
+		sgdStep(w.dev, f64(w), f64(momentum), f64(g), f64(lr)[0], f64(dampening)[0], c, s, sgdRef[float64])
+		return
+	}
+	sgdStep(w.dev, f32(w), f32(momentum), f32(g), f32(lr)[0], f32(dampening)[0], c, s, forDevice(w.dev, sgdCPU, sgdRef[float32]))
 }
 
-// part is the block of an arena that may be absent.
-func part[T Float](arena []T, b block) []T {
-	if arena == nil {
-		return nil
-	}
-	return arena[b.lo:b.hi]
+func sgdStep[T Float](d *Device, w, momentum, g []T, lr, dampening T, c SGD, s *Segments, loop func(w, momentum, g []T, c sgd[T])) {
+	s.each(d, func(_ int, b block) {
+		numbers := sgd[T]{T(c.Momentum), T(c.WeightDecay), lr, 1 - dampening, c.Nesterov}
+		if s.List[b.segment].NoDecay {
+			numbers.decay = 0
+		}
+		loop(part(w, b), part(momentum, b), part(g, b), numbers)
+	})
 }
 
 // sgd is the numbers of one block of SGDStep; fresh is 1 - dampening.

@@ -25,26 +25,18 @@ func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
 		scaledNorm(w.dev, f64(norm), f64(w), f64(g), s, eta, sumSquaresRef[float64])
 		return
 	}
-	scaledNorm(w.dev, f32(norm), f32(w), f32(g), s, float32(eta), sumSquaresCPU)
+	scaledNorm(w.dev, f32(norm), f32(w), f32(g), s, float32(eta), forDevice(w.dev, sumSquaresCPU, sumSquaresRef[float32]))
 }
 
 // Ascend moves the weights up the gradient to the distance rho in the
 // geometry of T (see ScaledNorm): w += rho[0]/(norm[0] + 1e-16) · T²·g.
 func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
 	s.check("Ascend", []Buffer{norm, rho}, w, g)
-	s.each(w.dev, func(_ int, b block) {
-		seg := s.List[b.segment]
-		if seg.Frozen {
-			return
-		}
-		if w.dtype == Float64 {
-			factor := f64(rho)[0] / (f64(norm)[0] + tiny)
-			ascendRef(f64(w)[b.lo:b.hi], f64(g)[b.lo:b.hi], factor, eta, seg.Scaled)
-			return
-		}
-		factor := f32(rho)[0] / (f32(norm)[0] + tiny)
-		ascendCPU(f32(w)[b.lo:b.hi], f32(g)[b.lo:b.hi], factor, float32(eta), seg.Scaled)
-	})
+	if w.dtype == Float64 {
+		ascend(w.dev, f64(w), f64(g), f64(rho)[0]/(f64(norm)[0]+tiny), eta, s, ascendRef[float64])
+		return
+	}
+	ascend(w.dev, f32(w), f32(g), f32(rho)[0]/(f32(norm)[0]+tiny), float32(eta), s, forDevice(w.dev, ascendCPU, ascendRef[float32]))
 }
 
 // ScaledDistance sets distance[0] to ‖(w - center)/T‖₂, with T taken at
@@ -63,28 +55,26 @@ func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
 // Within the ball w stays as it is.
 func Project(w, center, distance, rho Buffer, s *Segments) {
 	s.check("Project", []Buffer{distance, rho}, w, center)
-	s.each(w.dev, func(_ int, b block) {
-		if w.dtype == Float64 {
-			factor := min(1, f64(rho)[0]/(f64(distance)[0]+tiny))
-			lerpRef(f64(w)[b.lo:b.hi], f64(center)[b.lo:b.hi], f64(w)[b.lo:b.hi], factor)
-			return
-		}
-		factor := min(1, f32(rho)[0]/(f32(distance)[0]+tiny))
-		lerpRef(f32(w)[b.lo:b.hi], f32(center)[b.lo:b.hi], f32(w)[b.lo:b.hi], factor)
-	})
+	if w.dtype == Float64 {
+		factor := min(1, f64(rho)[0]/(f64(distance)[0]+tiny))
+		lerp(w.dev, f64(w), f64(center), f64(w), s, func(int) float64 { return factor }, lerpRef[float64])
+		return
+	}
+	factor := min(1, f32(rho)[0]/(f32(distance)[0]+tiny))
+	lerp(w.dev, f32(w), f32(center), f32(w), s, func(int) float32 { return factor }, forDevice(w.dev, lerpCPU, lerpRef[float32]))
 }
 
 // ClipNorm scales g so that its norm, given, is at most limit:
 // g *= min(1, limit/(norm[0] + 1e-6)), as PyTorch's clip_grad_norm_.
 func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
 	s.check("ClipNorm", []Buffer{norm}, g)
-	s.each(g.dev, func(_ int, b block) {
-		if g.dtype == Float64 {
-			scaleRef(f64(g)[b.lo:b.hi], f64(g)[b.lo:b.hi], min(1, limit/(f64(norm)[0]+1e-6)))
-			return
-		}
-		scaleRef(f32(g)[b.lo:b.hi], f32(g)[b.lo:b.hi], min(1, float32(limit)/(f32(norm)[0]+1e-6)))
-	})
+	if g.dtype == Float64 {
+		factor := min(1, limit/(f64(norm)[0]+1e-6))
+		s.each(g.dev, func(_ int, b block) { scaleRef(part(f64(g), b), part(f64(g), b), factor) })
+		return
+	}
+	scale, factor := forDevice(g.dev, scaleCPU, scaleRef[float32]), min(1, float32(limit)/(f32(norm)[0]+1e-6))
+	s.each(g.dev, func(_ int, b block) { scale(part(f32(g), b), part(f32(g), b), factor) })
 }
 
 // Alignment sets alpha[i] of each segment to (1 + cos)/2, cos being that of
@@ -99,7 +89,7 @@ func Alignment(alpha, slow, first, fast Buffer, s *Segments, global bool) {
 		alignment(slow.dev, f64(alpha), f64(slow), f64(first), f64(fast), s, global, displacementsRef[float64])
 		return
 	}
-	alignment(slow.dev, f32(alpha), f32(slow), f32(first), f32(fast), s, global, displacementsCPU)
+	alignment(slow.dev, f32(alpha), f32(slow), f32(first), f32(fast), s, global, forDevice(slow.dev, displacementsCPU, displacementsRef[float32]))
 }
 
 // Interpolate sets w = slow + alpha[i]·(fast - slow) in segment i, exactly
@@ -108,13 +98,11 @@ func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
 	s.check("Interpolate", nil, w, slow, fast)
 	mustMatch("Interpolate", w.dev.precision, len(s.List), alpha)
 	mustShare("Interpolate", w, alpha)
-	s.each(w.dev, func(_ int, b block) {
-		if w.dtype == Float64 {
-			lerpRef(f64(w)[b.lo:b.hi], f64(slow)[b.lo:b.hi], f64(fast)[b.lo:b.hi], f64(alpha)[b.segment])
-			return
-		}
-		lerpCPU(f32(w)[b.lo:b.hi], f32(slow)[b.lo:b.hi], f32(fast)[b.lo:b.hi], f32(alpha)[b.segment])
-	})
+	if w.dtype == Float64 {
+		lerp(w.dev, f64(w), f64(slow), f64(fast), s, func(i int) float64 { return f64(alpha)[i] }, lerpRef[float64])
+		return
+	}
+	lerp(w.dev, f32(w), f32(slow), f32(fast), s, func(i int) float32 { return f32(alpha)[i] }, forDevice(w.dev, lerpCPU, lerpRef[float32]))
 }
 
 // Summary sets out[0..2] to the smallest, the mean and the largest element

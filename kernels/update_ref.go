@@ -12,7 +12,7 @@ func scaledNorm[T Float](d *Device, norm, w, g []T, s *Segments, eta T, sum sumO
 		seg := s.List[b.segment]
 		s.sums[i][0] = 0
 		if !seg.Frozen {
-			s.sums[i][0] = sum(w[b.lo:b.hi], g[b.lo:b.hi], eta, seg.Scaled)
+			s.sums[i][0] = sum(part(w, b), part(g, b), eta, seg.Scaled)
 		}
 	})
 	total := 0.0
@@ -57,6 +57,15 @@ func abs[T Float](v T) T {
 	return v
 }
 
+// ascend is Ascend, with factor = rho/(norm + 1e-16).
+func ascend[T Float](d *Device, w, g []T, factor, eta T, s *Segments, loop func(w, g []T, factor, eta T, scaled bool)) {
+	s.each(d, func(_ int, b block) {
+		if seg := s.List[b.segment]; !seg.Frozen {
+			loop(part(w, b), part(g, b), factor, eta, seg.Scaled)
+		}
+	})
+}
+
 // ascendRef is one block of Ascend.
 func ascendRef[T Float](w, g []T, factor, eta T, scaled bool) {
 	for i, v := range g {
@@ -66,6 +75,11 @@ func ascendRef[T Float](w, g []T, factor, eta T, scaled bool) {
 		}
 		w[i] += T(factor * v)
 	}
+}
+
+// lerp is Interpolate and Project: w = a + at(i)·(b - a) in segment i.
+func lerp[T Float](d *Device, w, a, b []T, s *Segments, at func(segment int) T, loop func(w, a, b []T, s T)) {
+	s.each(d, func(_ int, k block) { loop(part(w, k), part(a, k), part(b, k), at(k.segment)) })
 }
 
 // lerpRef sets w = a + s·(b - a), and w = b if s is 1: rounding would lose
@@ -84,7 +98,7 @@ func lerpRef[T Float](w, a, b []T, s T) {
 // segment, or over all segments, in the order of the blocks.
 func alignment[T Float](d *Device, alpha, slow, first, fast []T, s *Segments, global bool, displacements func(slow, first, fast []T) [3]float64) {
 	s.each(d, func(i int, b block) {
-		s.sums[i] = displacements(slow[b.lo:b.hi], first[b.lo:b.hi], fast[b.lo:b.hi])
+		s.sums[i] = displacements(part(slow, b), part(first, b), part(fast, b))
 	})
 	var all [3]float64
 	at := 0

@@ -1,0 +1,65 @@
+package main
+
+import "github.com/mmcloughlin/avo/reg"
+
+// elementwise emits the loops of elementwise_ref.go, and lerpRef.
+func elementwise(g gen) {
+	g.routine("addAVX2", "func(y, a, b []float32)", func() {
+		p := g.pointers("y", "a", "b")
+		g.flat("y", func(at place) {
+			v := g.load(at(p[1]))
+			g.VADDPS(at(p[2]), v, v)
+			g.VMOVUPS(v, at(p[0]))
+		})
+	})
+	g.routine("addScaledAVX2", "func(y, x []float32, s float32)", func() {
+		p, s := g.pointers("y", "x"), g.broadcast("s")
+		g.flat("y", func(at place) {
+			v := g.load(at(p[1]))
+			g.VMULPS(s[0], v, v)
+			g.VADDPS(at(p[0]), v, v)
+			g.VMOVUPS(v, at(p[0]))
+		})
+	})
+	g.routine("scaleAVX2", "func(y, x []float32, s float32)", func() {
+		p, s := g.pointers("y", "x"), g.broadcast("s")
+		g.flat("y", func(at place) {
+			v := g.load(at(p[1]))
+			g.VMULPS(s[0], v, v)
+			g.VMOVUPS(v, at(p[0]))
+		})
+	})
+	relu(g)
+	g.routine("lerpAVX2", "func(w, a, b []float32, s float32)", func() {
+		p, s := g.pointers("w", "a", "b"), g.broadcast("s")
+		g.flat("w", func(at place) {
+			a, d := g.load(at(p[1])), g.load(at(p[2]))
+			g.VSUBPS(a, d, d) // b - a
+			g.VMULPS(s[0], d, d)
+			g.VADDPS(d, a, a)
+			g.VMOVUPS(a, at(p[0]))
+		})
+	})
+}
+
+func relu(g gen) {
+	g.routine("reluAVX2", "func(y, x []float32)", func() {
+		p, zero := g.pointers("y", "x"), g.zero()
+		g.flat("y", func(at place) {
+			v := g.load(at(p[1]))
+			g.keep(v, zero, v)
+			g.VMOVUPS(v, at(p[0]))
+		})
+	})
+	g.routine("reluBackwardAVX2", "func(dx, dy, y []float32)", func() {
+		p, zero := g.pointers("dx", "dy", "y"), g.zero()
+		g.flat("dx", func(at place) {
+			v := g.load(at(p[1]))
+			g.keep(g.load(at(p[2])), zero, v)
+			g.VMOVUPS(v, at(p[0]))
+		})
+	})
+}
+
+// keep sets v to 0 where y <= 0.
+func (g gen) keep(y, zero, v reg.VecVirtual) { g.VANDPS(g.mask(y, zero), v, v) }

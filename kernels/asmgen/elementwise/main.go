@@ -1,0 +1,159 @@
+// Command elementwise writes the AVX2 assembly of the elementwise kernels, of
+// batch normalisation and of the updates, elementwise_amd64.s,
+// batchnorm_amd64.s and update_amd64.s of package kernels. Run it here:
+//
+//	go run .
+//
+// Products are rounded before they are added, as in the reference loops, and
+// nothing is reordered within an element or a channel.
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	log.SetFlags(0)
+	header := fmt.Sprintf("// source-sha256: %x\n", sourceHash())
+	for name, emit := range map[string]func(g gen){"elementwise": elementwise, "batchnorm": batchNorm, "update": update} {
+		g := gen{build.NewContext()}
+		g.ConstraintExpr("!noasm")
+		emit(g)
+		file, err := g.Result()
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := pass.Compile.Execute(file); err != nil {
+			log.Fatal(err)
+		}
+		text, err := printer.NewGoAsm(printer.Config{Name: "kernels/asmgen/elementwise", Pkg: "kernels"}).Print(file)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile("../../"+name+"_amd64.s", append([]byte(header), text...), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// sourceHash is the hash of go.mod and the Go files here, in order of name.
+func sourceHash() [32]byte {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		log.Fatal(err)
+	}
+	var all bytes.Buffer
+	for _, name := range append([]string{"go.mod"}, names...) {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			log.Fatal(err)
+		}
+		all.Write(source)
+	}
+	return sha256.Sum256(all.Bytes())
+}
+
+// gen is avo's context with what the routines here share.
+type gen struct{ *build.Context }
+
+// A place is eight consecutive numbers behind a pointer.
+type place func(p reg.Register) Mem
+
+// routine emits a function that returns behind body.
+func (g gen) routine(name, signature string, body func()) {
+	g.Function(name)
+	g.Attributes(attr.NOSPLIT)
+	g.SignatureExpr(signature)
+	body()
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// pointers loads the addresses of slices.
+func (g gen) pointers(names ...string) []reg.Register {
+	all := make([]reg.Register, len(names))
+	for i, name := range names {
+		all[i] = g.Load(g.Param(name).Base(), g.GP64())
+	}
+	return all
+}
+
+func (g gen) length(name string) reg.Register  { return g.Load(g.Param(name).Len(), g.GP64()) }
+func (g gen) integer(name string) reg.Register { return g.Load(g.Param(name), g.GP64()) }
+
+// broadcast loads float32 arguments into all lanes.
+func (g gen) broadcast(names ...string) []reg.VecVirtual {
+	all := make([]reg.VecVirtual, len(names))
+	for i, name := range names {
+		component, err := g.Param(name).Resolve()
+		if err != nil {
+			log.Fatal(err)
+		}
+		all[i] = g.YMM()
+		g.VBROADCASTSS(component.Addr, all[i])
+	}
+	return all
+}
+
+func (g gen) load(from Mem) reg.VecVirtual {
+	v := g.YMM()
+	g.VMOVUPS(from, v)
+	return v
+}
+
+func (g gen) zero() reg.VecVirtual {
+	v := g.YMM()
+	g.VXORPS(v, v, v)
+	return v
+}
+
+// loop emits body for i = 0, 8, 16, ... below n; label keeps the loops of one
+// function apart. n may be 0.
+func (g gen) loop(label string, n Op, body func(at place)) {
+	i := g.GP64()
+	g.XORQ(i, i)
+	g.JMP(LabelRef(label + "_check"))
+	g.Label(label)
+	body(func(p reg.Register) Mem { return Mem{Base: p, Index: i, Scale: 4} })
+	g.ADDQ(I32(8), i)
+	g.Label(label + "_check")
+	g.CMPQ(i, n)
+	g.JLT(LabelRef(label))
+}
+
+// flat emits body for each eight elements of the slices of a function, whose
+// lengths are equal and multiples of 8.
+func (g gen) flat(slice string, body func(at place)) { g.loop("loop", g.length(slice), body) }
+
+// notBelow is the comparison !(a <= b), true if either is NaN.
+const notBelow = 0x16
+
+// mask sets v to all ones where y > 0 or y is NaN: where a ReLU lets pass.
+func (g gen) mask(y, zero Op) reg.VecVirtual {
+	m := g.YMM()
+	g.VCMPPS(U8(notBelow), zero, y, m)
+	return m
+}
+
+// halves calls visit with the float64 of the low and of the high four lanes.
+func (g gen) halves(v reg.VecVirtual, visit func(half int, d reg.VecVirtual)) {
+	low := g.YMM()
+	g.VCVTPS2PD(v.AsX(), low)
+	visit(0, low)
+	x, high := g.XMM(), g.YMM()
+	g.VEXTRACTF128(U8(1), v, x)
+	g.VCVTPS2PD(x, high)
+	visit(1, high)
+}
