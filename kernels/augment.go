@@ -36,21 +36,19 @@ func Augment(y, images, index, key Buffer, g Augmentation) {
 	mustMatch("Augment", Int32, n, index)
 	mustMatch("Augment", Int32, 2, key)
 	mustShare("Augment", y, images, index, key)
-	one := func(i int) {
-		src := u8(images)[i*pixels : (i+1)*pixels]
-		crop := g.draw(i32(key), i32(index)[i])
-		if y.dtype == Float64 {
-			augmentRef(f64(y)[i*pixels:(i+1)*pixels], src, crop, g)
-			return
-		}
-		augmentRef(f32(y)[i*pixels:(i+1)*pixels], src, crop, g)
-	}
+	draw := func(i int) cropFlip { return g.draw(i32(key), i32(index)[i]) }
+	image := func(i int) []uint8 { return u8(images)[i*pixels : (i+1)*pixels] }
 	if y.dev.isCPU() {
-		y.dev.pool.run(n, func(_, i int) { one(i) })
+		table := g.table()
+		y.dev.pool.run(n, func(_, i int) { augmentCPU(f32(y)[i*pixels:(i+1)*pixels], image(i), draw(i), table, g) })
 		return
 	}
 	for i := range n {
-		one(i)
+		if y.dtype == Float64 {
+			augmentRef(f64(y)[i*pixels:(i+1)*pixels], image(i), draw(i), g)
+			continue
+		}
+		augmentRef(f32(y)[i*pixels:(i+1)*pixels], image(i), draw(i), g)
 	}
 }
 
@@ -70,7 +68,6 @@ func (g Augmentation) draw(key []int32, index int32) cropFlip {
 // augmentRef is Augment of one image.
 func augmentRef[T Float](y []T, image []uint8, d cropFlip, g Augmentation) {
 	for c := range g.C {
-		scale, shift := T(1/(255*g.Std[c])), T(g.Mean[c]/g.Std[c])
 		for i := range g.H {
 			for j := range g.W {
 				h, w := i+d.dy-g.Crop, j
@@ -82,8 +79,60 @@ func augmentRef[T Float](y []T, image []uint8, d cropFlip, g Augmentation) {
 				if h >= 0 && h < g.H && w >= 0 && w < g.W {
 					pixel = image[(h*g.W+w)*g.C+c]
 				}
-				y[(i*g.W+j)*g.C+c] = T(T(pixel)*scale) - shift
+				y[(i*g.W+j)*g.C+c] = normalise[T](pixel, g.Mean[c], g.Std[c])
 			}
+		}
+	}
+}
+
+// normalise is (pixel/255 - mean)/std, with one rounded product and one
+// difference on every device.
+func normalise[T Float](pixel uint8, mean, std float64) T {
+	return T(T(pixel)*T(1/(255*std))) - T(mean/std)
+}
+
+// table is the normalised values of the 256 pixels of each channel.
+func (g Augmentation) table() []float32 {
+	table := make([]float32, 256*g.C)
+	for i := range table {
+		table[i] = normalise[float32](uint8(i), g.Mean[i/256], g.Std[i/256])
+	}
+	return table
+}
+
+// augmentCPU is augmentRef by table, row after row: a row of the picture is a
+// stretch of one of the image, read forwards or backwards, or black.
+func augmentCPU(y []float32, image []uint8, d cropFlip, table []float32, g Augmentation) {
+	shift := d.dx - g.Crop
+	first, step := shift, g.C // image column of picture column 0, and the way to the next
+	lo, hi := max(0, -shift), min(g.W, g.W-shift)
+	if d.flip {
+		first, step = g.W-1+shift, -g.C
+		lo, hi = max(0, shift), min(g.W, g.W+shift)
+	}
+	for i := range g.H {
+		row, h := y[i*g.W*g.C:(i+1)*g.W*g.C], i+d.dy-g.Crop
+		if h < 0 || h >= g.H || lo >= hi {
+			black(row, table)
+			continue
+		}
+		black(row[:lo*g.C], table)
+		black(row[hi*g.C:], table)
+		at := (h*g.W+first)*g.C + lo*step
+		for k := lo * g.C; k < hi*g.C; k += g.C {
+			for c := range g.C {
+				row[k+c] = table[c*256+int(image[at+c])]
+			}
+			at += step
+		}
+	}
+}
+
+// black fills whole pixels.
+func black(row, table []float32) {
+	for k := 0; k < len(row); k += len(table) / 256 {
+		for c := range len(table) / 256 {
+			row[k+c] = table[c*256]
 		}
 	}
 }
