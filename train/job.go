@@ -41,6 +41,18 @@ func Open(c Config) (*Job, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	data, err := datasets.Open(c.Dataset, c.Data)
+	if err != nil {
+		return nil, DataError{err}
+	}
+	return OpenWith(c, data)
+}
+
+// OpenWith is Open for data that the caller has.
+func OpenWith(c Config, data *datasets.Dataset) (*Job, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
 	precision := kernels.Float32
 	if c.Precision == "float64" {
 		precision = kernels.Float64
@@ -49,7 +61,7 @@ func Open(c Config) (*Job, error) {
 	if err != nil {
 		return nil, DeviceError{err}
 	}
-	j := &Job{Config: c, Device: d}
+	j := &Job{Config: c, Device: d, Data: data}
 	if err := j.open(); err != nil {
 		d.Close()
 		return nil, err
@@ -59,9 +71,6 @@ func Open(c Config) (*Job, error) {
 
 func (j *Job) open() (err error) {
 	c := j.Config
-	if j.Data, err = datasets.Open(c.Dataset, c.Data); err != nil {
-		return DataError{err}
-	}
 	j.Config.Dataset = j.Data.Name
 	if c.ValSplit > 0 {
 		j.training, j.held = datasets.Holdout(j.Data.Train.N, c.ValSplit, c.Seed)

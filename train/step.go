@@ -58,8 +58,8 @@ func (j *Job) schedule() {
 	j.method.setRho(j.rhoNow)
 }
 
-// step trains on the batches in the slots.
-func (j *Job) step() {
+// step trains on the batches in the slots and returns the loss before it.
+func (j *Job) step() tensor.Scalar {
 	clear(j.counted)
-	j.method.Step(j.closure, j.log)
+	return j.method.Step(j.closure, j.log)
 }
