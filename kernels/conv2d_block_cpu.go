@@ -8,12 +8,15 @@ func (s *weightGradient) packDY(w *gemmWorker, b window, row0, row1 int) {
 	w.rows = grown(&w.rows, (row1-row0)*mr)
 	w.a = grown(&w.a, (row1-row0)*pixels*mr)
 	start := (b.n0*s.OH() + b.i0) * s.OW() * s.OC
-	for r := range row1 - row0 {
-		for i := range mr {
-			w.rows[r*mr+i] = &w.a[r*pixels*mr+i]
+	for i := range w.rows {
+		w.rows[i] = &w.a[i/mr*pixels*mr+i%mr]
+	}
+	for e := 0; e < pixels; e += packBlock {
+		for r := range row1 - row0 {
+			channel := (row0 + r) * mr
+			s.kernel.copyRows(&w.a[(r*pixels+e)*mr], &s.dy[start+e*s.OC+channel],
+				min(mr, s.OC-channel), min(packBlock, pixels-e), 4*mr, 4*s.OC)
 		}
-		channel := (row0 + r) * mr
-		s.kernel.copyRows(&w.a[r*pixels*mr], &s.dy[start+channel], min(mr, s.OC-channel), pixels, 4*mr, 4*s.OC)
 	}
 }
 

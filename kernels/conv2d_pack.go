@@ -1,6 +1,7 @@
 package kernels
 
-// packBlock is how many rows of a panel are filled at a time.
+// packBlock is how many rows of a panel are filled at a time, so that what
+// they are made of stays in the L1 cache for the next panel.
 const packBlock = 64
 
 // packTransposed packs w [columns, k] for a product with its transpose: panel

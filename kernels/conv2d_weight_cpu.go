@@ -39,8 +39,13 @@ const (
 	// rowGroup is how many output channels share a panel of x.
 	rowGroup = 64
 
+	// slicedElements is the largest gradient that is computed in slices of
+	// the batch. Above, the columns are divided: more often then the panels
+	// of dy are copied, but no gradients need to be added.
+	slicedElements = 200_000
+
 	// colGroup is how many columns, of all taps, share the panels of dy at
-	// least, when columns are divided to have more tasks.
+	// least.
 	colGroup = 256
 )
 
@@ -79,7 +84,7 @@ func (s *weightGradient) divide() {
 	s.perRowGroup = tiles(s.rowPanels, s.rowGroups)
 	s.rowGroups = tiles(s.rowPanels, s.perRowGroup)
 	s.colGroups = 1
-	if !s.patches {
+	if !s.patches && s.OC*s.taps*s.columns > slicedElements {
 		s.colGroups = min(tiles(minTasks, s.rowGroups), max(1, s.colPanels*k.nr*s.taps/colGroup), s.colPanels)
 	}
 	s.perColGroup = tiles(s.colPanels, s.colGroups)
