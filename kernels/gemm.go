@@ -28,6 +28,10 @@ type microkernel struct {
 	// copyRows copies rows of width elements that start toStride and
 	// fromStride bytes after one another.
 	copyRows func(to, from *float32, width, rows, toStride, fromStride int)
+
+	// transpose sets the rows of to, [8·blocks, 8], to the columns of from,
+	// [8, 8·blocks]. Strides are as above.
+	transpose func(to, from *float32, blocks, toStride, fromStride int)
 }
 
 // A run is a piece of the sum that a microkernel computes: count > 0 elements
