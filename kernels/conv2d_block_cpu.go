@@ -1,13 +1,20 @@
 package kernels
 
-// packDY copies output channels of a block into panels [pixels, mr], one for
-// each tile of rows, and sets the table of rows. Where channels end, rows of
-// the last panel hold anything; their sums are discarded.
-func (s *weightGradient) packDY(w *gemmWorker, b window, row0, row1 int) {
+// rowsDY sets the table of rows to output channels of a block. Unless dy is
+// used where it is, it is copied into panels [pixels, mr], one for each tile.
+// Where channels end, rows of the last tile are anything; their sums are
+// discarded.
+func (s *weightGradient) rowsDY(w *gemmWorker, b window, row0, row1 int) {
 	mr, pixels := s.kernel.mr, b.pixels(s.OW())
 	w.rows = grown(&w.rows, (row1-row0)*mr)
-	w.a = grown(&w.a, (row1-row0)*pixels*mr)
 	start := (b.n0*s.OH() + b.i0) * s.OW() * s.OC
+	if s.inPlace {
+		for i := range w.rows {
+			w.rows[i] = &s.dy[start+min(row0*mr+i, s.OC-1)]
+		}
+		return
+	}
+	w.a = grown(&w.a, (row1-row0)*pixels*mr)
 	for i := range w.rows {
 		w.rows[i] = &w.a[i/mr*pixels*mr+i%mr]
 	}
