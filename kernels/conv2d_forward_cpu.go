@@ -6,7 +6,7 @@ const narrow = 16
 
 // conv2dCPU is Conv2d on the threads of p.
 func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
-	kernel := pick(p.gemm.kernels, g.OC)
+	kernel := pickMicrokernel(p.gemm.kernels, g.OC)
 	span := 1
 	if g.C < narrow {
 		span = g.KW

@@ -73,6 +73,9 @@ const (
 func (g *gather) run(p *pool) {
 	g.split()
 	total := tiles(g.images*g.gridH*g.gridW, g.kernel.mr)
+	if total == 0 {
+		return
+	}
 	blocks := tiles(total, blockTiles)
 	perBlock := tiles(total, blocks)
 	blocks = tiles(total, perBlock)

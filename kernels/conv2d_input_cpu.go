@@ -7,7 +7,7 @@ package kernels
 // remainders of h and v by Stride have the same taps, and each such class is
 // a convolution of dy with stride 1; together they use each tap once.
 func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
-	kernel := pick(p.gemm.kernels, g.C)
+	kernel := pickMicrokernel(p.gemm.kernels, g.C)
 	packed := packTaps(p, kernel, w, g.OC, g.KH*g.KW, g.C)
 	zeros := p.gemm.zeroRow(g.OC)
 	for h := range min(g.Stride, g.H) {

@@ -12,7 +12,9 @@ import "golang.org/x/sys/cpu"
 func gemm6x16AVX2(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
 
 // The microkernels for AVX-512 are the program of gemm6x16AVX2 with wider
-// and more registers. 6x64 has the best ratio of products to loads; the
+// and more registers: one template generates them all, and the same tests run
+// them where the processor can. They have not been run or timed yet, for want
+// of such a processor. 6x64 has the best ratio of products to loads; the
 // others are for fewer columns.
 
 //go:noescape
