@@ -101,7 +101,7 @@ func (g *gather) split() {
 		}
 	}
 	perGroup := max(1, limit/count)
-	groups := max(1, tiles(len(g.pieces), perGroup)) // one without a tap sets zeros
+	groups := tiles(len(g.pieces), perGroup)
 	perGroup = tiles(len(g.pieces), groups)
 	for i := range groups {
 		first := i * perGroup
