@@ -1,19 +1,29 @@
 package kernels
 
-// packDY copies output channels of a block into panels [pixels, mr], one for
-// each tile of rows, and sets the table of rows. Where channels end, rows of
-// the last panel hold anything; their sums are discarded.
-func (s *weightGradient) packDY(w *gemmWorker, b window, row0, row1 int) {
+// rowsDY sets the table of rows to output channels of a block. Unless dy is
+// used where it is, it is copied into panels [pixels, mr], one for each tile.
+// Where channels end, rows of the last tile are anything; their sums are
+// discarded.
+func (s *weightGradient) rowsDY(w *gemmWorker, b window, row0, row1 int) {
 	mr, pixels := s.kernel.mr, b.pixels(s.OW())
 	w.rows = grown(&w.rows, (row1-row0)*mr)
-	w.a = grown(&w.a, (row1-row0)*pixels*mr)
 	start := (b.n0*s.OH() + b.i0) * s.OW() * s.OC
-	for r := range row1 - row0 {
-		for i := range mr {
-			w.rows[r*mr+i] = &w.a[r*pixels*mr+i]
+	if s.inPlace {
+		for i := range w.rows {
+			w.rows[i] = &s.dy[start+min(row0*mr+i, s.OC-1)]
 		}
-		channel := (row0 + r) * mr
-		s.kernel.copyRows(&w.a[r*pixels*mr], &s.dy[start+channel], min(mr, s.OC-channel), pixels, 4*mr, 4*s.OC)
+		return
+	}
+	w.a = grown(&w.a, (row1-row0)*pixels*mr)
+	for i := range w.rows {
+		w.rows[i] = &w.a[i/mr*pixels*mr+i%mr]
+	}
+	for e := 0; e < pixels; e += packBlock {
+		for r := range row1 - row0 {
+			channel := (row0 + r) * mr
+			s.kernel.copyRows(&w.a[(r*pixels+e)*mr], &s.dy[start+e*s.OC+channel],
+				min(mr, s.OC-channel), min(packBlock, pixels-e), 4*mr, 4*s.OC)
+		}
 	}
 }
 

@@ -6,7 +6,7 @@ const narrow = 16
 
 // conv2dCPU is Conv2d on the threads of p.
 func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
-	kernel := pick(p.gemm.kernels, g.OC)
+	kernel := pickMicrokernel(p.gemm.kernels, g.OC)
 	span := 1
 	if g.C < narrow {
 		span = g.KW
@@ -15,7 +15,7 @@ func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
 		kernel: kernel, images: g.N, gridH: g.OH(), gridW: g.OW(),
 		out: image{y, g.OH(), g.OW(), g.OC}, outStep: 1,
 		src: image{x, g.H, g.W, g.C}, step: g.Stride, span: span,
-		packed: packTransposed(p, w, g.OC, g.KH*g.KW*g.C, kernel.nr),
+		packed: packTransposed(p, kernel, w, g.OC, g.KH*g.KW*g.C),
 		panel:  g.KH * g.KW * g.C * kernel.nr,
 		bias:   b, zeros: p.gemm.zeroRow(span * g.C),
 		byPosition: byPosition(g.N, g.OH()*g.OW(), g.KH*g.KW, kernel.mr),

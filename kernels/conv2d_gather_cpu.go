@@ -55,9 +55,11 @@ type pixel struct {
 }
 
 const (
-	// panelElements limits the sum of one tile, so that the panel of B that
-	// it reads stays in the L1 cache for the next tile: 24 KiB for AVX2.
-	panelElements = 384
+	// panelSize limits the part of a panel of B, in elements, that a tile
+	// reads before the next tile reads it again from a nearby cache, and
+	// panelRows is the least sum that is worth storing the tile.
+	panelSize = 8192
+	panelRows = 256
 
 	// blockTiles is how many tiles share their tables and read a panel.
 	blockTiles = 16
@@ -71,6 +73,9 @@ const (
 func (g *gather) run(p *pool) {
 	g.split()
 	total := tiles(g.images*g.gridH*g.gridW, g.kernel.mr)
+	if total == 0 {
+		return
+	}
 	blocks := tiles(total, blockTiles)
 	perBlock := tiles(total, blocks)
 	blocks = tiles(total, perBlock)
@@ -87,16 +92,16 @@ func (g *gather) run(p *pool) {
 
 // split divides the sum over taps into groups of pieces.
 func (g *gather) split() {
-	length := g.span * g.src.c
-	parts := tiles(length, panelElements)
+	length, limit := g.span*g.src.c, max(panelRows, panelSize/g.kernel.nr)
+	parts := tiles(length, limit)
 	count := (tiles(length, parts) + 15) &^ 15
 	for t := range g.taps {
 		for start := 0; start < length; start += count {
 			g.pieces = append(g.pieces, piece{t, start, min(count, length-start)})
 		}
 	}
-	perGroup := max(1, panelElements/count)
-	groups := max(1, tiles(len(g.pieces), perGroup)) // one without a tap sets zeros
+	perGroup := max(1, limit/count)
+	groups := tiles(len(g.pieces), perGroup)
 	perGroup = tiles(len(g.pieces), groups)
 	for i := range groups {
 		first := i * perGroup

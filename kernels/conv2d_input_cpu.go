@@ -5,11 +5,15 @@ package kernels
 // Input pixel (h, v) meets output pixel (i, j) under tap (p, q) if h + Pad - p
 // = i·Stride and v + Pad - q = j·Stride. So input pixels with the same
 // remainders of h and v by Stride have the same taps, and each such class is
-// a convolution of dy with stride 1; together they use each tap once.
+// a convolution of dy with stride 1; together they use each tap once. Where
+// the window is smaller than the stride, some classes have none: zeros.
 func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
-	kernel := pick(p.gemm.kernels, g.C)
+	kernel := pickMicrokernel(p.gemm.kernels, g.C)
 	packed := packTaps(p, kernel, w, g.OC, g.KH*g.KW, g.C)
 	zeros := p.gemm.zeroRow(g.OC)
+	if g.KH < g.Stride || g.KW < g.Stride {
+		p.ranges(len(dx), func(lo, hi int) { clear(dx[lo:hi]) })
+	}
 	for h := range min(g.Stride, g.H) {
 		for v := range min(g.Stride, g.W) {
 			s := &gather{
@@ -27,6 +31,9 @@ func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 						(p*g.KW + q) * g.OC * kernel.nr,
 					})
 				}
+			}
+			if len(s.taps) == 0 {
+				continue
 			}
 			s.byPosition = byPosition(g.N, s.gridH*s.gridW, len(s.taps), kernel.mr)
 			s.run(p)

@@ -1,7 +1,7 @@
 package kernels
 
 // rowsPerTile is the length of a tile's table of rows.
-func (g *gather) rowsPerTile() int { return max(1, len(g.taps)) * g.kernel.mr }
+func (g *gather) rowsPerTile() int { return len(g.taps) * g.kernel.mr }
 
 // tables sets the tables of w for count tiles: out, where the rows of the
 // result begin, and rows, where the rows of A do. A tile whose taps all lie

@@ -42,6 +42,7 @@ func convCases() []Conv {
 		{N: 9, H: 4, W: 4, C: 64, OC: 64, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		{N: 7, H: 2, W: 3, C: 400, OC: 18, KH: 2, KW: 2, Stride: 1, Pad: 1},
 		{N: 1, H: 40, W: 30, C: 16, OC: 17, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 0, H: 4, W: 4, C: 8, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		{N: 20, H: 5, W: 5, C: 8, OC: 8, KH: 3, KW: 3, Stride: 2, Pad: 1},
 	}
 	for _, n := range []int{1, 5, 100} {
@@ -78,13 +79,13 @@ func TestConv2dCPU(t *testing.T) {
 		for i, g := range convCases() {
 			t.Run(fmt.Sprintf("%+v", g), func(t *testing.T) {
 				rng := kerneltest.Rng(i)
-				x := guardedCopy(kerneltest.Randn[float32](rng, g.XLen()))
-				w := guardedCopy(kerneltest.Randn[float32](rng, g.WLen()))
-				dy := guardedCopy(kerneltest.Randn[float32](rng, g.YLen()))
-				b := guardedCopy(kerneltest.Randn[float32](rng, g.OC))
+				x := fencedCopy(kerneltest.Randn[float32](rng, g.XLen()))
+				w := fencedCopy(kerneltest.Randn[float32](rng, g.WLen()))
+				dy := fencedCopy(kerneltest.Randn[float32](rng, g.YLen()))
+				b := fencedCopy(kerneltest.Randn[float32](rng, g.OC))
 				x64, w64, dy64 := widened(x.data), widened(w.data), widened(dy.data)
 
-				y, want := guardedCopy(nans(g.YLen())), make([]float64, g.YLen())
+				y, want := fencedCopy(nans(g.YLen())), make([]float64, g.YLen())
 				conv2dCPU(p, y.data, x.data, w.data, b.data, g)
 				conv2dRef(want, x64, w64, widened(b.data), g)
 				compare(t, "y", y, want, g.KH*g.KW*g.C+1)
@@ -94,12 +95,12 @@ func TestConv2dCPU(t *testing.T) {
 				conv2dRef(want, x64, w64, nil, g)
 				compare(t, "y without b", y, want, g.KH*g.KW*g.C)
 
-				dx, want := guardedCopy(nans(g.XLen())), make([]float64, g.XLen())
+				dx, want := fencedCopy(nans(g.XLen())), make([]float64, g.XLen())
 				conv2dBackwardInputCPU(p, dx.data, dy.data, w.data, g)
 				conv2dBackwardInputRef(want, dy64, w64, g)
 				compare(t, "dx", dx, want, g.KH*g.KW*g.OC)
 
-				dw := guardedCopy(kerneltest.Randn[float32](rng, g.WLen()))
+				dw := fencedCopy(kerneltest.Randn[float32](rng, g.WLen()))
 				want = widened(dw.data)
 				conv2dBackwardWeightAddCPU(p, dw.data, dy.data, x.data, g)
 				conv2dBackwardWeightAddRef(want, dy64, x64, g)

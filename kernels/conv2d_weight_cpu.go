@@ -15,6 +15,8 @@ type weightGradient struct {
 	dy, x   []float32
 	xH, xW  int // size of x, of which every xStep-th pixel is used
 	xStep   int
+	inPlace bool // dy is not copied
+	aStride int  // bytes from pixel to pixel in dy or its copy
 	patches bool // columns are windows [KH, KW, C], and there is one tap
 
 	taps, columns        int
@@ -39,13 +41,25 @@ const (
 	// rowGroup is how many output channels share a panel of x.
 	rowGroup = 64
 
+	// slicedElements is the largest gradient that is computed in slices of
+	// the batch. Above, the columns are divided: more often then the panels
+	// of dy are copied, but no gradients need to be added.
+	slicedElements = 200_000
+
+	// inPlaceTiles is the largest number of tiles of columns for which dy is
+	// read where it is: it is not worth a copy.
+	inPlaceTiles = 4
+
 	// colGroup is how many columns, of all taps, share the panels of dy at
-	// least, when columns are divided to have more tasks.
+	// least.
 	colGroup = 256
 )
 
 // conv2dBackwardWeightAddCPU is Conv2dBackwardWeightAdd on the threads of p.
 func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
+	if g.N == 0 {
+		return
+	}
 	s := &weightGradient{Conv: g, dy: dy, x: x, xH: g.H, xW: g.W, xStep: 1}
 	if g.KH == 1 && g.KW == 1 && g.Pad == 0 { // copy the pixels that are used
 		s.H, s.W, s.Stride, s.xStep = g.OH(), g.OW(), 1, g.Stride
@@ -54,8 +68,12 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 	if s.taps > 1 && g.C < narrow {
 		s.patches, s.taps, s.columns = true, 1, g.KH*g.KW*g.C
 	}
-	s.kernel = pick(p.gemm.kernels, s.columns)
+	s.kernel = pickMicrokernel(p.gemm.kernels, s.columns)
 	s.divide()
+	s.inPlace, s.aStride = s.taps*s.colPanels <= inPlaceTiles, 4*s.kernel.mr
+	if s.inPlace {
+		s.aStride = 4 * g.OC
+	}
 	s.add = s.slices == 1 && s.columns%s.kernel.nr == 0
 	if s.out, s.ld = dw, s.columns; !s.add {
 		s.ld = s.colPanels * s.kernel.nr
@@ -79,7 +97,7 @@ func (s *weightGradient) divide() {
 	s.perRowGroup = tiles(s.rowPanels, s.rowGroups)
 	s.rowGroups = tiles(s.rowPanels, s.perRowGroup)
 	s.colGroups = 1
-	if !s.patches {
+	if !s.patches && s.OC*s.taps*s.columns > slicedElements {
 		s.colGroups = min(tiles(minTasks, s.rowGroups), max(1, s.colPanels*k.nr*s.taps/colGroup), s.colPanels)
 	}
 	s.perColGroup = tiles(s.colPanels, s.colGroups)
@@ -128,7 +146,7 @@ func (s *weightGradient) task(w *gemmWorker, task int) {
 	first := slice * s.blocksPerSlice
 	for block := first; block < min(s.blocks, first+s.blocksPerSlice); block++ {
 		b := s.window(block)
-		s.packDY(w, b, row0, row1)
+		s.rowsDY(w, b, row0, row1)
 		bStride := 4 * k.nr * s.Stride
 		if s.patches {
 			s.packPatches(w, b)
@@ -146,7 +164,7 @@ func (s *weightGradient) task(w *gemmWorker, task int) {
 				outOff := 4 * (t*s.ld + col*k.nr)
 				for r := range row1 - row0 {
 					k.run(&w.out[r*k.mr], outOff, &w.rows[r*k.mr], &w.b[from], &w.runs[l.first], l.n,
-						4*k.mr, bStride, s.add || block > first)
+						s.aStride, bStride, s.add || block > first)
 				}
 			}
 		}
@@ -169,7 +187,7 @@ func (s *weightGradient) outRows(w *gemmWorker, slice, row0, row1 int) {
 // runs lists the runs of each tap, one for each row of pixels, and joins
 // those that follow each other in both operands.
 func (s *weightGradient) runs(w *gemmWorker, b window, bStride int) {
-	ow, aStride := s.OW(), 4*s.kernel.mr
+	ow := s.OW()
 	w.runs, w.lists = w.runs[:0], grown(&w.lists, s.taps)
 	for t := range s.taps {
 		p, q := t/s.KW, t%s.KW
@@ -184,10 +202,10 @@ func (s *weightGradient) runs(w *gemmWorker, b window, bStride int) {
 			}
 			v := j0*s.Stride + q - s.Pad
 			x := (n*(b.h1-b.h0)+h-b.h0)*s.W + v
-			next := run{0, (row*ow + j0) * aStride, 4 * x * s.kernel.nr, j1 - j0}
+			next := run{0, (row*ow + j0) * s.aStride, 4 * x * s.kernel.nr, j1 - j0}
 			if last := len(w.runs) - 1; last >= first {
 				r := &w.runs[last]
-				if r.a+r.count*aStride == next.a && r.b+r.count*bStride == next.b {
+				if r.a+r.count*s.aStride == next.a && r.b+r.count*bStride == next.b {
 					r.count += next.count
 					continue
 				}

@@ -28,15 +28,19 @@ type microkernel struct {
 	// copyRows copies rows of width elements that start toStride and
 	// fromStride bytes after one another.
 	copyRows func(to, from *float32, width, rows, toStride, fromStride int)
+
+	// transpose sets the rows of to, [8·blocks, 8], to the columns of from,
+	// [8, 8·blocks]. Strides are as above.
+	transpose func(to, from *float32, blocks, toStride, fromStride int)
 }
 
 // A run is a piece of the sum that a microkernel computes: count > 0 elements
 // that lie at constant distances. Offsets are in bytes.
 type run struct{ rows, a, b, count int }
 
-// pick returns the microkernel that spends least on a result with the given
+// pickMicrokernel returns the microkernel that spends least on a result with the given
 // number of columns, where columns are padded to whole tiles.
-func pick(kernels []microkernel, columns int) microkernel {
+func pickMicrokernel(kernels []microkernel, columns int) microkernel {
 	best, least := kernels[0], 0.0
 	for i, k := range kernels {
 		cost := float64(tiles(columns, k.nr)*k.nr) * k.cost
@@ -53,7 +57,7 @@ func tiles(n, size int) int { return (n + size - 1) / size }
 // A gemm is the memory that products keep between calls: it only grows, so
 // that in steady state nothing is allocated.
 type gemm struct {
-	kernels []microkernel // what pick chooses from
+	kernels []microkernel // what pickMicrokernel chooses from
 	packed  []float32     // weights, in the order in which microkernels read them
 	partial []float32     // weight gradients of slices of the batch
 	zeros   []float32     // stands for pixels in the padding

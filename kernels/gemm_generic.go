@@ -3,7 +3,7 @@ package kernels
 import "unsafe"
 
 // gemmGeneric is the portable microkernel.
-var gemmGeneric = microkernel{"gemm4x16", 4, 16, 1, gemm4x16, copyRows}
+var gemmGeneric = microkernel{"gemm4x16", 4, 16, 1, gemm4x16, copyRows, transpose}
 
 // A quad is four neighbouring elements: a struct, because the compiler keeps
 // structs of four in registers, but no arrays.
@@ -53,6 +53,15 @@ func gemm4x4(sums *[4]quad, row *[4]*float32, a int, b *float32, count, aStride,
 func copyRows(to, from *float32, width, rows, toStride, fromStride int) {
 	for i := range rows {
 		copy(unsafe.Slice(at(to, i*toStride), width), unsafe.Slice(at(from, i*fromStride), width))
+	}
+}
+
+// transpose is the portable transpose of a microkernel.
+func transpose(to, from *float32, blocks, toStride, fromStride int) {
+	for j := range 8 {
+		for i, v := range unsafe.Slice(at(from, j*fromStride), 8*blocks) {
+			*at(to, i*toStride+4*j) = v
+		}
 	}
 }
 

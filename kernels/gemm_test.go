@@ -7,29 +7,30 @@ import (
 	"lbsam/kernels/kerneltest"
 )
 
-// guard is how many elements around an array must not be touched.
-const guard = 80
+// fence is how many elements around an array must not be touched, and
+// fenceValue what they hold.
+const (
+	fence      = 80
+	fenceValue = -12345.678
+)
 
-// sentinel fills the guards.
-const sentinel = -12345.678
+// A fenced array starts at an address that is a multiple of 4 bytes only.
+type fenced struct{ whole, data []float32 }
 
-// A guarded array starts at an address that is a multiple of 4 bytes only.
-type guarded struct{ whole, data []float32 }
-
-func guardedCopy(x []float32) guarded {
-	whole := make([]float32, len(x)+2*guard+1)
-	fill(whole, sentinel)
-	g := guarded{whole, whole[guard+1:][:len(x):len(x)]}
+func fencedCopy(x []float32) fenced {
+	whole := make([]float32, len(x)+2*fence+1)
+	fill(whole, fenceValue)
+	g := fenced{whole, whole[fence+1:][:len(x):len(x)]}
 	copy(g.data, x)
 	return g
 }
 
 // check fails the test if anything around the array has changed.
-func (g guarded) check(t *testing.T, name string) {
+func (g fenced) check(t *testing.T, name string) {
 	t.Helper()
 	for i, v := range g.whole {
-		if (i <= guard || i > guard+len(g.data)) && v != sentinel {
-			t.Errorf("%s: element %d of %d was written", name, i-guard-1, len(g.data))
+		if (i <= fence || i > fence+len(g.data)) && v != fenceValue {
+			t.Errorf("%s: element %d of %d was written", name, i-fence-1, len(g.data))
 			return
 		}
 	}
@@ -44,9 +45,9 @@ func widened(x []float32) []float64 {
 	return y
 }
 
-// compare compares an array that must be unpolluted around with the
+// compare compares an array, whose fence must be unchanged, with the
 // reference, for sums of k products.
-func compare(t *testing.T, name string, got guarded, want []float64, k int) {
+func compare(t *testing.T, name string, got fenced, want []float64, k int) {
 	t.Helper()
 	got.check(t, name)
 	if err := kerneltest.Compare(widened(got.data), want, kerneltest.SumTolerance(k), 0); err != nil {
@@ -54,8 +55,8 @@ func compare(t *testing.T, name string, got guarded, want []float64, k int) {
 	}
 }
 
-// TestMicrokernel runs every microkernel, those that pick would not choose
-// too, on runs of several lengths at awkward addresses.
+// TestMicrokernel runs every microkernel, also those that pickMicrokernel
+// never chooses here, on runs of several lengths at awkward addresses.
 func TestMicrokernel(t *testing.T) {
 	for _, set := range microkernels() {
 		for _, k := range set {
@@ -73,9 +74,9 @@ func TestMicrokernel(t *testing.T) {
 func testMicrokernel(t *testing.T, k microkernel, counts []int, add bool) {
 	rng := kerneltest.Rng(len(counts))
 	const length, distance = 128, 3 // elements of a row of A, between those that are used
-	a := guardedCopy(kerneltest.Randn[float32](rng, len(counts)*k.mr*length*distance+1))
-	b := guardedCopy(kerneltest.Randn[float32](rng, len(counts)*length*k.nr+1))
-	out := guardedCopy(kerneltest.Randn[float32](rng, k.mr*(k.nr+5)))
+	a := fencedCopy(kerneltest.Randn[float32](rng, len(counts)*k.mr*length*distance+1))
+	b := fencedCopy(kerneltest.Randn[float32](rng, len(counts)*length*k.nr+1))
+	out := fencedCopy(kerneltest.Randn[float32](rng, k.mr*(k.nr+5)))
 	var rows, outs []*float32
 	runs := []run{}
 	total := 0
@@ -109,4 +110,15 @@ func testMicrokernel(t *testing.T, k microkernel, counts []int, add bool) {
 	a.check(t, name)
 	b.check(t, name)
 	compare(t, name, out, want, total+1)
+}
+
+// TestPickMicrokernel checks the choice among the AVX-512 microkernels, on
+// any processor: as few padded columns as possible, but no detours.
+func TestPickMicrokernel(t *testing.T) {
+	set := []microkernel{{nr: 64, cost: 1}, {nr: 32, cost: 1.05}, {nr: 16, cost: 1.2}}
+	for columns, want := range map[int]int{1: 16, 10: 16, 16: 16, 17: 32, 27: 32, 48: 16, 60: 64, 64: 64, 96: 32, 128: 64, 512: 64} {
+		if k := pickMicrokernel(set, columns); k.nr != want {
+			t.Errorf("%d columns: %d at a time, want %d", columns, k.nr, want)
+		}
+	}
 }

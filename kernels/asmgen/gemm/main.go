@@ -53,6 +53,7 @@ func main() {
 	microkernel{ctx, avx512, 8, 2}.generate()
 	microkernel{ctx, avx512, 8, 1}.generate()
 	copyRows(ctx)
+	transpose(ctx)
 	fmaPeak(ctx, avx2)
 	fmaPeak(ctx, avx512)
 	if err := write(ctx); err != nil {
@@ -105,10 +106,25 @@ func (m microkernel) generate() {
 			m.VXORPS(sums[i][j], sums[i][j], sums[i][j])
 		}
 	}
+	m.prefetch()
 	m.sum(sums)
 	m.store(sums)
 	m.VZEROUPPER()
 	m.RET()
+}
+
+// prefetch emits requests for the cache lines of the result, which arrive
+// during the sums: a store that misses would stall the next tile.
+func (m microkernel) prefetch() {
+	out := m.Load(m.Param("out"), m.GP64())
+	outOff := m.Load(m.Param("outOff"), m.GP64())
+	row := m.GP64()
+	for i := range m.mr {
+		m.MOVQ(Mem{Base: out, Disp: 8 * i}, row)
+		for line := 0; line < m.nv*m.bytes; line += 64 {
+			m.PREFETCHT0(Mem{Base: row, Disp: line, Index: outOff, Scale: 1})
+		}
+	}
 }
 
 // sum emits the two loops: over the runs and over the elements of a run.
@@ -232,6 +248,55 @@ func copyRows(ctx *Context) {
 	ctx.ADDQ(fromStride, from)
 	ctx.DECQ(rows)
 	ctx.JNE(LabelRef("row"))
+	ctx.Label("done")
+	ctx.VZEROUPPER()
+	ctx.RET()
+}
+
+// transpose emits a loop over blocks of 8 x 8 elements: pairs of rows are
+// interleaved, then pairs of pairs, and at last the halves of vectors, which
+// the first two steps cannot cross.
+func transpose(ctx *Context) {
+	ctx.Function("transposeAVX2")
+	ctx.Attributes(NOSPLIT)
+	ctx.SignatureExpr("func(to, from *float32, blocks, toStride, fromStride int)")
+	to, from := ctx.Load(ctx.Param("to"), ctx.GP64()), ctx.Load(ctx.Param("from"), ctx.GP64())
+	blocks := ctx.Load(ctx.Param("blocks"), ctx.GP64())
+	toStride, fromStride := ctx.Load(ctx.Param("toStride"), ctx.GP64()), ctx.Load(ctx.Param("fromStride"), ctx.GP64())
+	ctx.TESTQ(blocks, blocks)
+	ctx.JE(LabelRef("done"))
+	ctx.Label("block")
+	var rows, pairs, quads, columns [8]reg.VecVirtual
+	for i := range 8 {
+		rows[i], pairs[i], quads[i], columns[i] = ctx.YMM(), ctx.YMM(), ctx.YMM(), ctx.YMM()
+	}
+	row := ctx.GP64()
+	ctx.MOVQ(from, row)
+	for i := range 8 {
+		ctx.VMOVUPS(Mem{Base: row}, rows[i])
+		ctx.ADDQ(fromStride, row)
+	}
+	for i := 0; i < 8; i += 2 {
+		ctx.VUNPCKLPS(rows[i+1], rows[i], pairs[i])
+		ctx.VUNPCKHPS(rows[i+1], rows[i], pairs[i+1])
+	}
+	for i := 0; i < 8; i += 4 {
+		for j := range 2 {
+			ctx.VSHUFPS(Imm(0x44), pairs[i+2+j], pairs[i+j], quads[i+2*j])
+			ctx.VSHUFPS(Imm(0xee), pairs[i+2+j], pairs[i+j], quads[i+2*j+1])
+		}
+	}
+	for i := range 4 {
+		ctx.VPERM2F128(Imm(0x20), quads[i+4], quads[i], columns[i])
+		ctx.VPERM2F128(Imm(0x31), quads[i+4], quads[i], columns[i+4])
+	}
+	for i := range 8 {
+		ctx.VMOVUPS(columns[i], Mem{Base: to})
+		ctx.ADDQ(toStride, to)
+	}
+	ctx.ADDQ(I32(32), from)
+	ctx.DECQ(blocks)
+	ctx.JNE(LabelRef("block"))
 	ctx.Label("done")
 	ctx.VZEROUPPER()
 	ctx.RET()
