@@ -11,14 +11,15 @@ import (
 const (
 	minRadius, maxRadius = 8.5, 12.5 // of the object, before it is squeezed
 	squeeze              = 0.25      // an object is narrower by up to this fraction
-	margin               = 11.0      // least distance of its centre from the border
+	maxTilt              = 0.6       // tangent of the greatest angle by which it is turned
+	margin               = 12.5      // least distance of its centre from the border
 	minPeriod, maxPeriod = 4.5, 7.5  // of a texture
-	minContrast          = 0.2       // least difference of the brightness of two colours that must differ
-	lit                  = 0.9       // part of the objects that are brighter than the background
+	minContrast          = 0.3       // least difference of the brightness of two colours that must differ
+	lit                  = 0.95      // part of the objects that are brighter than the background
 	gradient             = 0.15      // greatest change of the background's colour from the middle to a corner
-	maxClutter           = 3         // spots of a random colour anywhere, some of them on the object
+	maxClutter           = 2         // spots of a random colour anywhere, some of them on the object
 	maxSpot              = 2.0       // greatest radius of a spot
-	occluded             = 0.3       // part of the images where a bar crosses the object
+	occluded             = 0.2       // part of the images where a bar crosses the object
 	maxBar               = 2.0       // greatest half width of the bar
 	maxNoise             = 0.06      // greatest standard deviation of the noise of a pixel
 )
@@ -55,7 +56,7 @@ type spot struct {
 
 // newScene draws a scene with an object of the class.
 func newScene(class int, r *rng.Stream) *scene {
-	s := &scene{class: class, ground: anyColour(r), light: direction(r), axis: direction(r)}
+	s := &scene{class: class, ground: anyColour(r), light: direction(r), axis: tilted(r)}
 	s.colour = differing(r, s.ground)
 	if (brightness(s.colour) > brightness(s.ground)) != (r.Float64() < lit) {
 		s.colour, s.ground = s.ground, s.colour
@@ -162,6 +163,13 @@ func differing(r *rng.Stream, from rgb) rgb {
 }
 
 func brightness(c rgb) float64 { return (c[0] + c[1] + c[2]) / 3 }
+
+// tilted returns a unit vector not far from upright.
+func tilted(r *rng.Stream) vec {
+	v := vec{1, between(r, -maxTilt, maxTilt)}
+	n := length(v)
+	return vec{v.x / n, v.y / n}
+}
 
 // direction returns a uniform unit vector: a point of the disc, made longer.
 func direction(r *rng.Stream) vec {

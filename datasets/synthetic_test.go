@@ -18,7 +18,7 @@ func TestSyntheticIsFixed(t *testing.T) {
 		h.Write(s.Images)
 		h.Write(s.Labels)
 	}
-	const want = "543edf1431d3b3bb580510ca78c080d09be04ac3fc50756d18c062a1a8ff3c9e"
+	const want = "b60764a68287791bd60866f89b74da7f43599d2fe572ce8dac71e92efb388e70"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("the hash of Synthetic(1, 40, 20) is %s, want %s", got, want)
 	}

@@ -11,7 +11,7 @@
 // A concept is one group of files. conv2d.go holds the exported functions:
 // what they compute, the checks, the choice of the device. conv2d_ref.go
 // holds the reference loop, generic over the element type and written to be
-// read; it is the specification of every other path. conv2d_cpu.go holds the
+// read; it is the specification of every other path. conv2d_*_cpu.go holds the
 // fast path of the cpu device.
 //
 // Sums run in an order that depends on shapes alone, so that results do not

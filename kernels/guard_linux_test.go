@@ -9,14 +9,14 @@ import (
 	"unsafe"
 )
 
-// guardBits surrounds the slices of fenced: a signalling NaN that no loop
+// guardBits surrounds the slices of betweenPages: a signalling NaN that no loop
 // writes.
 const guardBits = 0x7FA5A5A5
 
-// fenced maps memory between two pages that may not be touched and returns
+// betweenPages maps memory between two pages that may not be touched and returns
 // slices in it: n elements that end at the one, or begin at the other. Reading
 // past that end is a fault.
-func fenced(t *testing.T, n int, atEnd bool) (slice, around []float32) {
+func betweenPages(t *testing.T, n int, atEnd bool) (slice, around []float32) {
 	page := os.Getpagesize()
 	size := (4*n + page) / page * page
 	memory, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
@@ -120,7 +120,7 @@ func checkGuarded(t *testing.T, name string, outputs int, lengths []int, run fun
 	for _, atEnd := range []bool{false, true} {
 		operands, arounds := make([][]float32, len(lengths)), make([][]float32, len(lengths))
 		for i, n := range lengths {
-			operands[i], arounds[i] = fenced(t, n, atEnd)
+			operands[i], arounds[i] = betweenPages(t, n, atEnd)
 			copy(operands[i], normals32(i, n))
 		}
 		run(operands)

@@ -44,7 +44,7 @@ func (m *Model) SetDropout(p float64) bool {
 func Names() []string {
 	return []string{
 		"mlp", "lenet", "convnet",
-		"resnet8", "resnet20", "resnet32", "resnet56",
+		"resnet8-w8", "resnet8", "resnet20", "resnet32", "resnet56",
 		"resnet18", "resnet34", "resnet50",
 		"wrn-16-8", "wrn-28-2", "wrn-28-10",
 	}
@@ -88,8 +88,8 @@ func build(d *kernels.Device, r *rng.Stream, m *Model) Layer {
 	resnet := func(width int, blocks ...int) ResNetConfig {
 		return ResNetConfig{Blocks: blocks, Width: width, Channels: c, Classes: m.Classes}
 	}
-	small := func(n int) Layer { // 6n + 2 layers, He et al. 2016, section 4.2
-		config := resnet(16, n, n, n)
+	small := func(n, width int) Layer { // 6n + 2 layers, He et al. 2016, section 4.2
+		config := resnet(width, n, n, n)
 		config.PadShortcut = true
 		return NewResNet(d, r, config)
 	}
@@ -103,14 +103,16 @@ func build(d *kernels.Device, r *rng.Stream, m *Model) Layer {
 		return NewLeNet(d, r, h, w, c, m.Classes)
 	case "convnet":
 		return NewConvNet(d, r, c, m.Classes)
+	case "resnet8-w8": // half as wide
+		return small(1, 8)
 	case "resnet8":
-		return small(1)
+		return small(1, 16)
 	case "resnet20":
-		return small(3)
+		return small(3, 16)
 	case "resnet32":
-		return small(5)
+		return small(5, 16)
 	case "resnet56":
-		return small(9)
+		return small(9, 16)
 	case "resnet18":
 		return NewResNet(d, r, resnet(64, 2, 2, 2, 2))
 	case "resnet34":

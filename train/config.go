@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"lbsam/datasets"
 	"lbsam/internal/suggest"
 )
 
@@ -96,9 +97,9 @@ func Published() Config {
 // synthetic set, under half a minute on two cores.
 func Demo() Config {
 	c := Published()
-	c.Dataset, c.Model = "Synthetic", "resnet8"
-	c.Rho, c.Batch, c.Epochs = 0.05, 64, 8
-	c.Schedule, c.Warmup = "cosine", 1
+	c.Dataset, c.Model = "Synthetic", "resnet8-w8"
+	c.Rho, c.Batch, c.Epochs = 0.05, 32, 4
+	c.Schedule, c.Warmup = "cosine", 0.25
 	return c
 }
 
@@ -117,6 +118,7 @@ func (c *Config) Validate() error {
 		value *string
 		known []string
 	}{
+		{"dataset", &c.Dataset, datasets.Names()},
 		{"minimizer", &c.Minimizer, Minimizers()},
 		{"optimizer", &c.Optimizer, []string{"sgd", "adamw"}},
 		{"alpha-scope", &c.AlphaScope, []string{"tensor", "global"}},
@@ -146,10 +148,10 @@ func (c *Config) ranges() error {
 		{"lr", c.LR, 0, math.MaxFloat64}, {"momentum", c.Momentum, 0, 1}, {"dampening", c.Dampening, 0, 1},
 		{"weight-decay", c.WeightDecay, 0, math.MaxFloat64}, {"beta1", c.Beta1, 0, 1}, {"beta2", c.Beta2, 0, 1},
 		{"eps", c.Eps, 0, 1}, {"rho", c.Rho, 0, 1e6}, {"eta", c.Eta, 0, 1e6}, {"k", float64(c.K), 1, 1000},
-		{"alpha", c.Alpha, 0, 1}, {"sam-m", float64(c.SAMMicro), 0, 1e9}, {"accumulate", float64(c.Accumulate), 1, float64(c.Batch)},
+		{"alpha", c.Alpha, 0, 1}, {"sam-m", float64(c.SAMMicro), 0, 1e9}, {"accumulate", float64(c.Accumulate), 1, max(1, float64(c.Batch))},
 		{"clip", c.Clip, 0, math.MaxFloat64}, {"lookahead-k", float64(c.LookaheadK), 1, 1e6},
 		{"lookahead-alpha", c.LookaheadAlpha, 0, 1}, {"recalibrate", float64(c.Recalibrate), 0, 1e9},
-		{"batch", float64(c.Batch), 1, 1 << 20}, {"epochs", float64(c.Epochs), 1, 1e6},
+		{"batch-size", float64(c.Batch), 1, 1 << 20}, {"epochs", float64(c.Epochs), 1, 1e6},
 		{"gamma", c.Gamma, 0, 1}, {"warmup", c.Warmup, 0, float64(c.Epochs)}, {"label-smoothing", c.Smoothing, 0, 1},
 		{"dropout", c.Dropout, 0, 0.99}, {"val-split", c.ValSplit, 0, 0.9}, {"limit-batches", float64(c.LimitBatches), 0, 1e9},
 		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"log-every", float64(c.LogEvery), 1, 1e9},
