@@ -1,8 +1,6 @@
 package train
 
 import (
-	"fmt"
-
 	"lbsam/autograd"
 	"lbsam/datasets"
 	"lbsam/kernels"
@@ -41,7 +39,11 @@ func Open(c Config) (*Job, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	data, err := datasets.Open(c.Dataset, c.Data)
+	name, err := pick("dataset", c.Dataset, datasets.Names())
+	if err != nil {
+		return nil, err
+	}
+	data, err := datasets.Open(name, c.Data)
 	if err != nil {
 		return nil, DataError{err}
 	}
@@ -91,7 +93,7 @@ func (j *Job) open() (err error) {
 		}
 	}
 	j.method = newMethod(j.Config, j.Params, j.Model.Random())
-	j.lr, j.rho = newSchedule(c, c.Schedule), newSchedule(c, c.RhoSched)
+	j.lr, j.rho = newSchedule(c, c.Schedule, j.length()), newSchedule(c, c.RhoSched, j.length())
 	if c.Warmup > 0 {
 		j.lr = optim.Warmup{Epochs: c.Warmup, Then: j.lr}
 	}
@@ -127,9 +129,12 @@ func (j *Job) Steps() int {
 	return (batches + j.method.Batches() - 1) / j.method.Batches()
 }
 
-// Summary is one line about the job.
-func (j *Job) Summary() string {
-	c := j.Config
-	return fmt.Sprintf("%s on %s, %s, %d parameters, %d gradient evaluations per step",
-		c.Minimizer, c.Dataset, c.Model, j.Params.Count(), j.Evals())
+// length is how many epochs the run takes: the schedules span what --max-evals
+// leaves of the epochs.
+func (j *Job) length() float64 {
+	epochs := float64(j.Config.Epochs)
+	if budget := j.Config.MaxEvals; budget > 0 {
+		epochs = min(epochs, float64(budget)/float64(j.Evals()*j.Steps()))
+	}
+	return epochs
 }

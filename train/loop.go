@@ -200,6 +200,9 @@ func (r *run) score(ctx context.Context, e *Epoch) (err error) {
 	if e.Test, err = r.Test(ctx); err != nil {
 		return err
 	}
+	if bad := e.Test.Loss; math.IsNaN(bad) || math.IsInf(bad, 0) { // the last steps of an epoch show here only
+		return Diverged{r.at.Step, r.at.Epoch, bad, r.folder.state()}
+	}
 	selected, on := e.Test.Accuracy, "test"
 	if r.held != nil {
 		v, err := r.Validate(ctx)

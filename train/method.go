@@ -126,9 +126,9 @@ func index[T ~int](name string, names ...string) T {
 	panic(fmt.Sprintf("train: %q is none of %v", name, names))
 }
 
-// newSchedule is the schedule called name over the epochs of c.
-func newSchedule(c Config, name string) optim.Schedule {
-	epochs := float64(c.Epochs)
+// newSchedule is the schedule called name over a run of the given length in
+// epochs.
+func newSchedule(c Config, name string, epochs float64) optim.Schedule {
 	switch name {
 	case "multistep":
 		return optim.MultistepSchedule{Milestones: c.Milestones, Gamma: c.Gamma}

@@ -61,9 +61,10 @@ func (j *Job) Resume(folder *Folder) error {
 }
 
 // hash identifies the settings that decide the weights. Where the data lie,
-// how often is logged or saved and how many threads compute is not among them.
+// how often is logged or saved and what computes is not among them: a run may
+// go on elsewhere.
 func (c Config) hash() string {
-	c.Data, c.LogEvery, c.SaveEvery, c.Threads, c.Init = "", 0, 0, 0, ""
+	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.Device, c.Threads = "", "", 0, 0, "", 0
 	text, err := toml.Marshal(c)
 	if err != nil {
 		panic(err) // a struct of numbers and strings

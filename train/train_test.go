@@ -274,6 +274,23 @@ func TestScheduleChangesAtTheEpoch(t *testing.T) {
 	}
 }
 
+// A cosine ends with the budget of gradient evaluations, not with the epochs.
+func TestScheduleSpansTheBudget(t *testing.T) {
+	c := small("mlp", "SAM")
+	c.LR, c.Schedule, c.Epochs, c.MaxEvals = 1, "cosine", 10, 9 // 3 steps of 2 evaluations an epoch
+	j := mustOpen(t, c)
+	mustRun(t, j)
+	if j.at.Evals != 10 || j.at.Epoch != 2 {
+		t.Errorf("%d evaluations in %d epochs, want the first step to pass 9, in the second", j.at.Evals, j.at.Epoch)
+	}
+	if j.at.Epoch, j.at.Batch = 1, 1; j.length() != 1.5 { // of 1.5 epochs, 4/3 are over
+		t.Errorf("the run is %v epochs long, want 1.5", j.length())
+	}
+	if j.schedule(); math.Abs(j.lrNow-(1+math.Cos(math.Pi*8/9))/2) > 1e-12 {
+		t.Errorf("learning rate %v", j.lrNow)
+	}
+}
+
 func TestRecalibrationPutsStatisticsBack(t *testing.T) {
 	c := small("convnet", "SGD")
 	j := mustOpen(t, c)
