@@ -3,35 +3,10 @@
 package kernels
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"os"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/cpu"
 )
-
-// TestAssemblyCurrent compares the hash in each generated file with its
-// generator, so that nobody needs the generator's modules to notice.
-func TestAssemblyCurrent(t *testing.T) {
-	for generator, generated := range map[string]string{
-		"asmgen/gemm/main.go": "gemm_amd64.s",
-	} {
-		source, err := os.ReadFile(generator)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(generated)
-		if err != nil {
-			t.Fatal(err)
-		}
-		header := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(source))
-		if !strings.HasPrefix(string(text), header) {
-			t.Errorf("%s is stale: run go generate", generated)
-		}
-	}
-}
 
 // TestMicrokernels checks that every instruction set of the processor is
 // used: what is missing here is missing from every test.

@@ -4,8 +4,6 @@ package kernels
 
 import "golang.org/x/sys/cpu"
 
-//go:generate sh -c "cd asmgen && go run ./gemm"
-
 // gemm6x16AVX2 is the run of a microkernel: 12 sums of 8 elements.
 //
 //go:noescape

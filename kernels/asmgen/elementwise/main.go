@@ -1,68 +1,35 @@
 // Command elementwise writes the AVX2 assembly of the elementwise kernels, of
 // batch normalisation and of the updates, elementwise_amd64.s,
-// batchnorm_amd64.s and update_amd64.s of package kernels. Run it here:
+// batchnorm_amd64.s and update_amd64.s of package kernels. Run it
+// in the directory of its module:
 //
-//	go run .
+//	go run ./elementwise
 //
 // Products are rounded before they are added, as in the reference loops, and
 // nothing is reordered within an element or a channel.
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"fmt"
 	"log"
-	"os"
-	"path/filepath"
+
+	"lbsam/kernels/asmgen/emit"
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 func main() {
 	log.SetFlags(0)
-	header := fmt.Sprintf("// source-sha256: %x\n", sourceHash())
-	for name, emit := range map[string]func(g gen){"elementwise": elementwise, "batchnorm": batchNorm, "update": update} {
+	for name, generate := range map[string]func(g gen){"elementwise": elementwise, "batchnorm": batchNorm, "update": update} {
 		g := gen{build.NewContext()}
 		g.ConstraintExpr("!noasm")
-		emit(g)
-		file, err := g.Result()
-		if err != nil {
-			log.Fatal(err)
-		}
-		if err := pass.Compile.Execute(file); err != nil {
-			log.Fatal(err)
-		}
-		text, err := printer.NewGoAsm(printer.Config{Name: "kernels/asmgen/elementwise", Pkg: "kernels"}).Print(file)
-		if err != nil {
-			log.Fatal(err)
-		}
-		if err := os.WriteFile("../../"+name+"_amd64.s", append([]byte(header), text...), 0o644); err != nil {
+		generate(g)
+		if err := emit.Write(g.Context, "elementwise", name+"_amd64.s"); err != nil {
 			log.Fatal(err)
 		}
 	}
-}
-
-// sourceHash is the hash of go.mod and the Go files here, in order of name.
-func sourceHash() [32]byte {
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		log.Fatal(err)
-	}
-	var all bytes.Buffer
-	for _, name := range append([]string{"go.mod"}, names...) {
-		source, err := os.ReadFile(name)
-		if err != nil {
-			log.Fatal(err)
-		}
-		all.Write(source)
-	}
-	return sha256.Sum256(all.Bytes())
 }
 
 // gen is avo's context with what the routines here share.

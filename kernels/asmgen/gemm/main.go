@@ -5,22 +5,14 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"log"
-	"os"
+
+	"lbsam/kernels/asmgen/emit"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
-)
-
-const (
-	source = "gemm/main.go"
-	output = "../gemm_amd64.s"
 )
 
 // An isa is an instruction set: the microkernels are one program, written for
@@ -56,30 +48,9 @@ func main() {
 	transpose(ctx)
 	fmaPeak(ctx, avx2)
 	fmaPeak(ctx, avx512)
-	if err := write(ctx); err != nil {
+	if err := emit.Write(ctx, "gemm", "gemm_amd64.s"); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// write prints the assembly under the hash of this program.
-func write(ctx *Context) error {
-	file, err := ctx.Result()
-	if err != nil {
-		return err
-	}
-	if err := pass.Compile.Execute(file); err != nil {
-		return err
-	}
-	text, err := printer.NewGoAsm(printer.Config{Name: "asmgen/" + source, Pkg: "kernels"}).Print(file)
-	if err != nil {
-		return err
-	}
-	program, err := os.ReadFile(source)
-	if err != nil {
-		return err
-	}
-	header := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(program))
-	return os.WriteFile(output, bytes.Join([][]byte{[]byte(header), text}, nil), 0o644)
 }
 
 // A microkernel computes mr rows of nv vectors. All sums stay in registers:
