@@ -94,7 +94,7 @@ func OpenFolder(path string, command []string) (*Folder, Config, error) {
 
 // open locks the folder.
 func open(path string) (*Folder, error) {
-	f := &Folder{Path: path, lock: flock.New(filepath.Join(path, "lock")), tables: map[string]*table{}}
+	f := &Folder{Path: path, lock: flock.New(filepath.Join(path, ".lock")), tables: map[string]*table{}}
 	ok, err := f.lock.TryLock()
 	if err != nil {
 		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
@@ -116,8 +116,7 @@ func (f *Folder) Close() {
 	for _, t := range f.tables {
 		t.file.Close()
 	}
-	f.lock.Unlock()
-	os.Remove(f.file("lock"))
+	f.lock.Unlock() // the file stays: to remove it could take away another process's lock
 }
 
 func (f *Folder) file(name string) string { return filepath.Join(f.Path, name) }
