@@ -9,19 +9,19 @@ import (
 // How hard the synthetic images are. Lengths are in pixels, colours and noise in
 // fractions of full scale.
 const (
-	minRadius, maxRadius = 8.5, 12.5 // of the object, before it is squeezed
-	squeeze              = 0.25      // an object is narrower by up to this fraction
+	minRadius, maxRadius = 9.5, 12.5 // of the object, before it is squeezed
+	squeeze              = 0.15      // an object is narrower by up to this fraction
 	maxTilt              = 0.6       // tangent of the greatest angle by which it is turned
 	margin               = 12.5      // least distance of its centre from the border
 	minPeriod, maxPeriod = 4.5, 7.5  // of a texture
-	minContrast          = 0.3       // least difference of the brightness of two colours that must differ
-	lit                  = 0.95      // part of the objects that are brighter than the background
+	minContrast          = 0.45      // least difference of the brightness of two colours that must differ
+	lit                  = 1.0       // part of the objects that are brighter than the background
 	gradient             = 0.15      // greatest change of the background's colour from the middle to a corner
-	maxClutter           = 2         // spots of a random colour anywhere, some of them on the object
+	maxClutter           = 1         // spots of a random colour anywhere, some of them on the object
 	maxSpot              = 2.0       // greatest radius of a spot
-	occluded             = 0.2       // part of the images where a bar crosses the object
+	occluded             = 0.1       // part of the images where a bar crosses the object
 	maxBar               = 2.0       // greatest half width of the bar
-	maxNoise             = 0.06      // greatest standard deviation of the noise of a pixel
+	maxNoise             = 0.04      // greatest standard deviation of the noise of a pixel
 )
 
 // A scene is what one image shows, drawn from back to front: background, the

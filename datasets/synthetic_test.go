@@ -18,7 +18,7 @@ func TestSyntheticIsFixed(t *testing.T) {
 		h.Write(s.Images)
 		h.Write(s.Labels)
 	}
-	const want = "b60764a68287791bd60866f89b74da7f43599d2fe572ce8dac71e92efb388e70"
+	const want = "a85d52542f844f8522e32285203089ab4e3786d27fb365d86bc360e1e5414ff4"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("the hash of Synthetic(1, 40, 20) is %s, want %s", got, want)
 	}

@@ -98,7 +98,7 @@ func Published() Config {
 func Demo() Config {
 	c := Published()
 	c.Dataset, c.Model = "Synthetic", "resnet8-w8"
-	c.Rho, c.Batch, c.Epochs = 0.05, 32, 4
+	c.LR, c.Rho, c.Batch, c.Epochs = 0.05, 0.05, 32, 3
 	c.Schedule, c.Warmup = "cosine", 0.25
 	return c
 }

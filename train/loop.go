@@ -159,7 +159,7 @@ func (r *run) interval() error {
 	r.at.Seconds += elapsed.Seconds()
 	r.result.Seconds += elapsed.Seconds()
 	r.sizes, r.images = r.sizes[:0], 0
-	if bad := v.Loss + v.LossRise; math.IsNaN(bad) || math.IsInf(bad, 0) {
+	if bad := v.Loss + v.LossRise + v.GradNorm + v.Distance + v.AlphaMean; math.IsNaN(bad) || math.IsInf(bad, 0) {
 		return Diverged{r.at.Step, r.at.Epoch, v.Loss, r.folder.state()}
 	}
 	if r.watch != nil {
