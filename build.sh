@@ -28,6 +28,7 @@ check() {
 	(cd kernels/asmgen && go vet ./...)
 	current
 	go test ./...
+	(cd cuda5 && go vet ./... && go vet -tags nocuda ./... && go test ./...)
 	go test -tags noasm ./kernels/...
 }
 
