@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lbsam/internal/suggest"
+	"lbsam/train"
+)
+
+// An app is the program as it was started.
+type app struct {
+	name           string   // under which it was called
+	args           []string // behind that
+	stdout, stderr io.Writer
+	terminal       bool          // stderr is one that knows how to move the cursor
+	every          time.Duration // between lines about steps where there is no terminal
+}
+
+const bugHint = `This is a bug of lbsam: please report it with the lines above and the output of "lbsam version".`
+
+// run executes a command line and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(a.stderr, "lbsam: internal error: %v\n\n%s\n%s\n", p, debug.Stack(), bugHint)
+			code = exitInternal
+		}
+	}()
+	a.args = args
+	preset := "demo"
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") && !slices.Contains([]string{"-h", "--help", "-v", "--version"}, args[0]) {
+		args, preset = append([]string{"train"}, args...), "official" // the published command line
+	}
+	root := newRoot(a, preset)
+	root.SetArgs(args)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(a.stderr, "lbsam: %s\n", strings.ReplaceAll(text, "\n", "; "))
+	}
+	return exitCode(err)
+}
+
+// newRoot returns the command lbsam; preset is what train takes if it is not
+// told.
+func newRoot(a *app, preset string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lbsam",
+		Short: "Train image classifiers with Lookbehind-SAM and its relatives",
+		Long: `lbsam trains and evaluates image classifiers with Lookbehind-SAM and its relatives.
+
+  lbsam train                                   a minute on synthetic images: needs no files
+  lbsam train --dataset CIFAR10 --data ./data   the recipe of the published code
+  lbsam --minimizer Lookbehind_SAM --rho 0.05 --k 2 --alpha -1 --dataset CIFAR10 --model resnet34
+                                                the published command line: train with its defaults
+
+In names of flags, underscores are as good as dashes.
+
+` + exitHelp(),
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		// Flags that come before an unknown command must not hide it.
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+		Args:               knownCommand,
+		RunE:               func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate(versionText())
+	root.SetUsageFunc(usage)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newBench(a), newVerify(a), newVersion(a))
+	root.SetGlobalNormalizationFunc(normalize)
+	return root
+}
+
+// knownCommand rejects what is no command.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usageError("unknown command %q%s: want one of %s", args[0], meant(args[0], names), strings.Join(names, ", "))
+}
+
+// noArgs rejects arguments that are no flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageError("%s: found %q, want flags only: see %s --help", cmd.Name(), args[0], cmd.CommandPath())
+}
+
+func usageError(format string, args ...any) error {
+	return train.UsageError{Message: fmt.Sprintf(format, args...)}
+}
+
+// meant suggests one of the known words for a mistyped one.
+func meant(word string, known []string) string {
+	if near := suggest.Nearest(word, known); near != "" {
+		return fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	return ""
+}

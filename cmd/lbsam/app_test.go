@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"lbsam/train"
+)
+
+// TestMain lets tests run the program itself, as a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("LBSAM_TEST_MAIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// start runs a command line in this process.
+func start(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	a := &app{name: "lbsam", stdout: &out, stderr: &err}
+	code = a.run(ctx, args)
+	return code, out.String(), err.String()
+}
+
+// mustRun runs a command line that has to go well.
+func mustRun(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	code, stdout, stderr := start(t.Context(), args...)
+	if code != exitOK {
+		t.Fatalf("lbsam %s: exit %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout, stderr
+}
+
+func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
+	empty := t.TempDir()
+	for _, c := range []struct {
+		args string
+		code int
+		text string
+	}{
+		{"trian --lr 3", exitUsage, `unknown command "trian" (did you mean train?): want one of bench,`},
+		{"train CIFAR10", exitUsage, `train: found "CIFAR10", want flags only`},
+		{"train --minimiser SAM", exitUsage, `train: unknown flag --minimiser (did you mean --minimizer?): see lbsam train --help`},
+		{"train --wieght_decay 1", exitUsage, `(did you mean --weight-decay?)`},
+		{"--bogus", exitUsage, `train: unknown flag --bogus: see`},
+		{"train -k 2", exitUsage, `unknown flag -k (did you mean --k?)`},
+		{"train --lr", exitUsage, `--lr has no value: want a number`},
+		{"train --lr fast", exitUsage, `--lr is "fast": want a number`},
+		{"train --k 1.5", exitUsage, `--k is "1.5": want a whole number`},
+		{"train --seed -1", exitUsage, `--seed is "-1": want a whole number of 0 or more`},
+		{"train --augment=perhaps", exitUsage, `--augment is "perhaps": want true or false`},
+		{"train --milestones 1,b", exitUsage, `--milestones is "1,b": want numbers with commas between them`},
+		{"train --alpha 1.5", exitUsage, `--alpha is "1.5": want adaptive (-1 is the same), or a number from 0`},
+		{"train --alpha NaN", exitUsage, `--alpha is "NaN"`},
+		{"train --alpha -2", exitUsage, `--alpha is "-2"`},
+		{"train --alpha most", exitUsage, `--alpha is "most"`},
+		{"train --rho -1", exitUsage, `--rho is -1: want a number of 0 or more`},
+		{"train --minimizer LookbehindSMA", exitUsage, `unknown minimizer "LookbehindSMA" (did you mean LookbehindSAM?): want one of SGD,`},
+		{"train --dataset CIFRA10", exitUsage, `unknown dataset "CIFRA10" (did you mean CIFAR10?)`},
+		{"bench --model resnet35", exitUsage, `unknown model "resnet35": did you mean resnet`},
+		{"train --preset demos", exitUsage, `unknown preset "demos" (did you mean demo?)`},
+		{"train --out x --no-out", exitUsage, `--out and --no-out: give one of them`},
+		{"train --no-out --save-every 2", exitUsage, `--save-every saves into the run folder`},
+		{"train --minimizer sgd --compare", exitUsage, `--compare trains SGD beside another --minimizer`},
+		{"train --resume x --lr 1", exitUsage, `--lr cannot go with --resume: a run goes on with the settings of x/config.toml`},
+		{"train --resume x --preset demo", exitUsage, `--preset cannot go with --resume`},
+		{"train --resume " + empty, exitFolder, `is not a run folder`},
+		{"train --out /dev/null/run", exitFolder, `the run folder`},
+		{"--data " + empty, exitData, `CIFAR-10: found no data_batch_1.bin in ` + empty},
+		{"bench --device tpu", exitDevice, `unknown device "tpu": want one of`},
+		{"bench --precision float64", exitDevice, `use device ref`},
+		{"train --init " + empty + "/none", exitCheckpoint, `none`},
+		{"eval", exitUsage, `found 0 files, want one`},
+		{"eval x --split tset", exitUsage, `unknown split "tset" (did you mean test?)`},
+		{"eval " + empty + "/none", exitCheckpoint, `none`},
+		{"bench --steps 0", exitUsage, `--steps is 0: want 1 or more`},
+		{"bench --warmup -1", exitUsage, `--warmup is -1`},
+		{"bench --minimizer x", exitUsage, `unknown minimizer "x"`},
+		{"models x", exitUsage, `unknown model "x"`},
+		{"verify --filter (", exitUsage, `--filter is "("`},
+		{"verify --filter nothing", exitUsage, `which matches none of`},
+		{"verify --precision half", exitUsage, `--precision is "half"`},
+		{"verify --traces " + empty + "/none", exitData, `none`},
+		{"verify --device tpu", exitDevice, `unknown device "tpu"`},
+	} {
+		code, stdout, stderr := start(t.Context(), strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(stderr, c.text) {
+			t.Errorf("lbsam %s: exit %d, %q: want exit %d, %q", c.args, code, stderr, c.code, c.text)
+		}
+		if !strings.HasPrefix(stderr, "lbsam: ") || strings.Count(stderr, "\n") != 1 || stdout != "" {
+			t.Errorf("lbsam %s: want one line on stderr and none on stdout: %q, %q", c.args, stderr, stdout)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for args, want := range map[string][]string{
+		"":             {"Commands:", "Exit codes:", "  130  stopped by Ctrl-C", "\n  train "},
+		"--help":       {"Commands:"},
+		"train --help": {"Minimizer:\n", "Base optimizer:\n", "--weight-decay", "0.05 for SAM", "--preset", "resnet8"},
+		"--lr 1 -h":    {"lbsam train [flags]", "else official"},
+		"bench -h":     {"--batch-size", "Measurement:"},
+		"-v":           {"lbsam " + version},
+		"version":      {"lbsam " + version},
+	} {
+		stdout, stderr := mustRun(t, strings.Fields(args)...)
+		for _, w := range want {
+			if !strings.Contains(stdout, w) {
+				t.Errorf("lbsam %s: no %q in\n%s", args, w, stdout)
+			}
+		}
+		if stderr != "" {
+			t.Errorf("lbsam %s writes to stderr: %s", args, stderr)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{fmt.Errorf("any"), exitInternal},
+		{train.UsageError{}, exitUsage},
+		{train.DataError{Err: os.ErrNotExist}, exitData},
+		{train.DeviceError{Err: os.ErrInvalid}, exitDevice},
+		{train.Diverged{}, exitDiverged},
+		{train.CheckpointError{Err: os.ErrInvalid}, exitCheckpoint},
+		{train.FolderError{Err: os.ErrInvalid}, exitFolder},
+		{verifyFailed{1}, exitVerify},
+		{stopped{os.Interrupt}, exitInterrupt},
+		{stopped{}, exitInterrupt},
+	} {
+		if got := exitCode(fmt.Errorf("in between: %w", c.err)); got != c.want {
+			t.Errorf("%T: exit %d, want %d", c.err, got, c.want)
+		}
+	}
+}
+
+// A mine is a writer that panics.
+type mine struct{}
+
+func (mine) Write([]byte) (int, error) { panic("stepped on") }
+
+func TestPanicIsAnInternalError(t *testing.T) {
+	var stderr bytes.Buffer
+	a := &app{name: "lbsam", stdout: mine{}, stderr: &stderr}
+	if code := a.run(t.Context(), []string{"version"}); code != exitInternal {
+		t.Errorf("exit %d, want %d", code, exitInternal)
+	}
+	for _, want := range []string{"lbsam: internal error: stepped on", "app_test.go", "please report"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("no %q in %s", want, stderr.String())
+		}
+	}
+}
+
+func TestModels(t *testing.T) {
+	stdout, _ := mustRun(t, "models", "--json", "MLP", "resnet20")
+	found := map[string]modelSize{}
+	for line := range strings.Lines(stdout) {
+		var m modelSize
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		found[m.Name] = m
+	}
+	for _, want := range []modelSize{
+		{"mlp", [3]int{28, 28, 1}, 669_706, 715_876, 0, 3},
+		{"resnet20", [3]int{32, 32, 3}, 269_722, 275_572, 19, 1},
+	} {
+		if found[want.Name] != want {
+			t.Errorf("%+v, want %+v", found[want.Name], want)
+		}
+	}
+	if stdout, _ = mustRun(t, "models", "resnet20"); strings.Count(stdout, "\n") != 2 || !strings.Contains(stdout, "269,722") {
+		t.Errorf("%s", stdout)
+	}
+}
+
+func TestBench(t *testing.T) {
+	stdout, _ := mustRun(t, "bench", "--model", "lenet", "--batch", "4", "--minimizer", "lookbehind-sam", "--k", "3", "--lr", "0.01", "--steps", "4", "--threads", "1", "--json")
+	var got timing
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || strings.Count(stdout, "\n") != 1 {
+		t.Fatalf("want one line of JSON: %v: %s", err, stdout)
+	}
+	if got.Kind != "summary" || got.Minimizer != "LookbehindSAM" || *got.K != 3 || got.Batch != 4 || got.Threads != 1 || got.Evals != 4 || got.Params != 215_370 || got.Steps != 4 {
+		t.Errorf("%+v", got)
+	}
+	if !(0 < got.Min && got.Min <= got.P10 && got.P10 <= got.Median && got.Median <= got.P90) || !(got.LastLoss < got.FirstLoss) || got.ArenaPeak <= 0 {
+		t.Errorf("%+v", got)
+	}
+	stdout, _ = mustRun(t, "bench", "--model", "mlp", "--batch", "2", "--steps", "1", "--warmup", "0", "--json")
+	if !strings.Contains(stdout, `"k":null`) {
+		t.Errorf("SGD has a k: %s", stdout)
+	}
+	if stdout, _ = mustRun(t, "bench", "--model", "mlp", "--batch", "2", "--steps", "2"); !strings.Contains(stdout, "img/s") {
+		t.Errorf("%s", stdout)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	stdout, _ := mustRun(t, "verify", "--filter", "^mlp/LookbehindSAM/.*/seed1$", "--lockstep")
+	if !strings.Contains(stdout, "PASS") || strings.Contains(stdout, "FAIL") {
+		t.Errorf("%s", stdout)
+	}
+	code, stdout, stderr := start(t.Context(), "verify", "--traces", damagedTraces(t), "--filter", "^mlp/SGD/seed1$")
+	if code != exitVerify || !strings.Contains(stdout, "FAIL") || !strings.HasPrefix(stderr, "lbsam: verify: 1 traces failed") {
+		t.Errorf("with a damaged trace: exit %d, %s, %s", code, stdout, stderr)
+	}
+}
+
+// damagedTraces is a file in which one loss of each trace is wrong.
+func damagedTraces(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../internal/golden/testdata/traces.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]any
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, trace := range file["traces"].([]any) {
+		step := trace.(map[string]any)["steps"].([]any)[0].(map[string]any)
+		losses := step["descent_loss"].([]any)
+		losses[0] = losses[0].(float64) + 0.1
+	}
+	if text, err = json.Marshal(file); err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir() + "/traces.json"
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Every command has a short text, takes no abbreviations and refuses what it
+// does not know.
+func TestCommandsAreDescribed(t *testing.T) {
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: short text %q", c.Name(), c.Short)
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(newRoot(&app{}, "demo"))
+}

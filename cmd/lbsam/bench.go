@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lbsam/datasets"
+	"lbsam/train"
+)
+
+// benchFlags are the flags of bench that are no settings of the run.
+type benchFlags struct {
+	steps, warmup int
+	seconds       float64
+	json          bool
+}
+
+// newBench returns the command bench.
+func newBench(a *app) *cobra.Command {
+	c := train.Published()
+	c.Model, c.Minimizer, c.Rho, c.Eta, c.Adaptive = "resnet18", baseline, 0.05, 0.01, false
+	o := benchFlags{steps: 8, warmup: 1, seconds: 100}
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Time training steps on random images",
+		Long: `Time whole training steps on one batch of random images that lies in memory: forward, backward and the minimizer, but no
+reading, no augmentation and no evaluation.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), c, o) },
+	}
+	addSome(cmd.Flags(), "Training step", &c, "model", "minimizer", "batch-size", "k", "alpha", "rho", "eta", "optimizer", "lr",
+		"momentum", "weight-decay", "reuse", "bn-stats", "sam-m", "accumulate", "device", "precision", "threads")
+	f := newFlags()
+	f.IntVar(&o.steps, "steps", o.steps, "steps to measure")
+	f.IntVar(&o.warmup, "warmup", o.warmup, "steps before them")
+	f.Float64Var(&o.seconds, "max-seconds", o.seconds, "stop after this time")
+	f.BoolVar(&o.json, "json", false, "one line of JSON instead of text")
+	addSection(cmd.Flags(), "Measurement", f)
+	return cmd
+}
+
+// A timing is the result of bench.
+type timing struct {
+	Kind      string  `json:"kind"` // "summary"
+	Model     string  `json:"model"`
+	Minimizer string  `json:"minimizer"`
+	K         *int    `json:"k"` // of Lookbehind and Multistep
+	Batch     int     `json:"batch"`
+	Threads   int     `json:"threads"`
+	Device    string  `json:"device"`
+	Precision string  `json:"precision"`
+	Evals     int     `json:"grad_evals_per_step"`
+	Params    int     `json:"params"`
+	Steps     int     `json:"steps"`
+	Median    float64 `json:"ms_per_step_median"`
+	Min       float64 `json:"ms_per_step_min"`
+	P10       float64 `json:"ms_per_step_p10"`
+	P90       float64 `json:"ms_per_step_p90"`
+	Images    float64 `json:"images_per_s"`
+	FirstLoss float64 `json:"first_loss"`
+	LastLoss  float64 `json:"last_loss"`
+	PeakRSS   float64 `json:"peak_rss_mb"`
+	ArenaPeak float64 `json:"arena_peak_mb"`
+	HeapBytes uint64  `json:"go_heap_bytes_per_step"`
+	Allocs    uint64  `json:"go_allocs_per_step"`
+	Go        string  `json:"go"`
+}
+
+// bench is the command.
+func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
+	switch {
+	case o.steps < 1:
+		return usageError("--steps is %d: want 1 or more", o.steps)
+	case o.warmup < 0:
+		return usageError("--warmup is %d: want 0 or more", o.warmup)
+	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	job, err := train.OpenWith(c, randomData(c))
+	if err != nil {
+		return err
+	}
+	defer job.Close()
+	t := measure(ctx, train.NewBench(job), o)
+	if o.json {
+		return a.result(t)
+	}
+	fmt.Fprintf(a.stdout, `%s  %s  batch %d  %s %s  %d threads  %d gradient evaluations per step  %s parameters
+step        %.2f ms median of %d, %.2f min, %.2f to %.2f for 80%% of them
+throughput  %.0f img/s
+loss        %.4f at first, %.4f at last
+memory      %.0f MiB resident at most, %.1f MiB of activations; %d bytes of Go heap in %d pieces per step
+`, t.Model, t.Minimizer, t.Batch, t.Device, t.Precision, t.Threads, t.Evals, thousands(t.Params), t.Median, t.Steps, t.Min, t.P10, t.P90,
+		t.Images, t.FirstLoss, t.LastLoss, t.PeakRSS, t.ArenaPeak, t.HeapBytes, t.Allocs)
+	return nil
+}
+
+// measure times steps, after those that warm up.
+func measure(ctx context.Context, b *train.Bench, o benchFlags) timing {
+	end := time.Now().Add(time.Duration(o.seconds * float64(time.Second)))
+	for range o.warmup {
+		b.Step()
+	}
+	times, losses := make([]float64, 0, o.steps), make([]float64, 0, o.steps)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for len(times) < o.steps && (len(times) == 0 || time.Now().Before(end)) && ctx.Err() == nil {
+		start := time.Now()
+		loss := b.Step()
+		times = append(times, time.Since(start).Seconds()*1e3)
+		losses = append(losses, loss)
+	}
+	runtime.ReadMemStats(&after)
+	c, n := b.Config, uint64(max(len(times), 1))
+	t := timing{
+		Kind: "summary", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(),
+		Precision: b.Device.Precision().String(), Evals: b.Evals(), Params: b.Params.Count(), Steps: len(times),
+		FirstLoss: losses[0], LastLoss: losses[len(losses)-1], PeakRSS: peakRSS(), ArenaPeak: float64(b.ArenaPeak()) / (1 << 20),
+		HeapBytes: (after.TotalAlloc - before.TotalAlloc) / n, Allocs: (after.Mallocs - before.Mallocs) / n, Go: runtime.Version(),
+	}
+	if isLookbehind(c) || strings.HasPrefix(c.Minimizer, "Multistep") {
+		t.K = &c.K
+	}
+	slices.Sort(times)
+	t.Median, t.Min, t.P10, t.P90 = quantile(times, 0.5), times[0], quantile(times, 0.1), quantile(times, 0.9)
+	t.Images = float64(c.Batch) / t.Median * 1e3
+	return t
+}
+
+// quantile interpolates between the two nearest of a sorted list.
+func quantile(sorted []float64, share float64) float64 {
+	at := share * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// randomData is one batch of noise for the model of c.
+func randomData(c train.Config) *datasets.Dataset {
+	h, w, channels := inputOf(c.Model)
+	r := rand.New(rand.NewPCG(c.Seed, 0))
+	s := datasets.Split{N: c.Batch, H: h, W: w, C: channels, Images: make([]uint8, c.Batch*h*w*channels), Labels: make([]uint8, c.Batch)}
+	for i := range s.Images {
+		s.Images[i] = uint8(r.Uint32())
+	}
+	const classes = 10
+	for i := range s.Labels {
+		s.Labels[i] = uint8(r.IntN(classes))
+	}
+	d := &datasets.Dataset{Name: "random", Classes: make([]string, classes), Train: s, Test: s}
+	for range channels {
+		d.Mean, d.Std = append(d.Mean, 0.5), append(d.Std, 0.29) // of numbers that are uniform in [0, 1]
+	}
+	return d
+}
+
+// peakRSS is the largest size of the process in memory, in MiB; 0 where the
+// system does not tell.
+func peakRSS() float64 {
+	text, _ := os.ReadFile("/proc/self/status") // Linux
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"lbsam/train"
+)
+
+// isLookbehind reports whether c trains with one of the Lookbehind methods.
+func isLookbehind(c train.Config) bool { return strings.HasPrefix(c.Minimizer, "Lookbehind") }
+
+// say writes a line for the user.
+func (s *session) say(format string, args ...any) { fmt.Fprintf(s.stderr, format+"\n", args...) }
+
+// banner says what is about to run.
+func (s *session) banner() {
+	j, c := s.job, s.job.Config
+	s.say("lbsam %s  %s/%s  %s %v, %s  seed %d  %s", version, runtime.GOOS, runtime.GOARCH,
+		j.Device.Name(), j.Device.Precision(), count(j.Device.Threads(), "thread"), c.Seed, s.origin())
+	s.say("data    %s", s.data())
+	s.say("best    %s", s.selection())
+	s.say("model   %s: %s parameters", c.Model, thousands(j.Params.Count()))
+	s.say("method  %s", s.method())
+	if s.folder == nil {
+		s.say("run     nothing is kept (--no-out)")
+	} else {
+		s.say("run     %s", s.folder.Path)
+	}
+	for _, note := range s.notes() {
+		s.say("note    %s", note)
+	}
+}
+
+// origin says where the settings come from.
+func (s *session) origin() string {
+	switch {
+	case s.resume != "":
+		return "resumed"
+	case s.preset == "demo" && !s.flags.Changed("preset"):
+		return "preset demo, as there is no --dataset"
+	}
+	return "preset " + s.preset
+}
+
+func (s *session) data() string {
+	j, c := s.job, s.job.Config
+	text := fmt.Sprintf("%s: %s train, %s test images, %d classes",
+		c.Dataset, thousands(j.Data.Train.N), thousands(j.Data.Test.N), len(j.Data.Classes))
+	if c.Dataset != "Synthetic" {
+		text += " from " + filepath.Clean(c.Data)
+	}
+	if c.LimitBatches > 0 {
+		text += fmt.Sprintf(", at most %s at a time", count(c.LimitBatches, "batch"))
+	}
+	return text
+}
+
+// selection says which weights count as the best ones.
+func (s *session) selection() string {
+	if share := s.job.Config.ValSplit; share > 0 {
+		return fmt.Sprintf("%s, %s of train", selectedOn("validation"), percent(share))
+	}
+	return selectedOn("test")
+}
+
+// selectedOn says on what the best weights are selected.
+func selectedOn(split string) string {
+	if split == "test" {
+		return "selected on test (as the published code does)"
+	}
+	return "selected on " + split
+}
+
+// method is the minimizer with its settings and its cost.
+func (s *session) method() string {
+	c := s.job.Config
+	text := c.Minimizer
+	if strings.HasSuffix(c.Minimizer, "SAM") {
+		text += fmt.Sprintf("  rho %g", c.Rho)
+	}
+	if strings.HasSuffix(c.Minimizer, "ASAM") {
+		text += fmt.Sprintf("  eta %g", c.Eta)
+	}
+	if isLookbehind(c) || strings.HasPrefix(c.Minimizer, "Multistep") {
+		text += fmt.Sprintf("  k %d", c.K)
+	}
+	switch {
+	case isLookbehind(c) && c.Adaptive:
+		text += fmt.Sprintf("  alpha adaptive per %s", c.AlphaScope)
+	case isLookbehind(c):
+		text += fmt.Sprintf("  alpha %g", c.Alpha)
+	case strings.HasPrefix(c.Minimizer, "Lookahead"):
+		text += fmt.Sprintf("  k %d  alpha %g", c.LookaheadK, c.LookaheadAlpha)
+	}
+	evals := s.job.Evals()
+	text += ": " + count(evals, "gradient evaluation") + " per step"
+	if isLookbehind(c) && evals < 2*c.K {
+		text += fmt.Sprintf(" (published: %d)", 2*c.K)
+	}
+	return text
+}
+
+// notes are remarks on the settings, each one once.
+func (s *session) notes() (notes []string) {
+	c := s.job.Config
+	if s.preset == "official" && isLookbehind(c) {
+		var ours []string
+		if !s.flags.Changed("k") {
+			ours = append(ours, fmt.Sprintf("--k %d", c.K))
+		}
+		if !s.flags.Changed("alpha") {
+			ours = append(ours, "--alpha adaptive")
+		}
+		if len(ours) > 0 {
+			notes = append(notes, strings.Join(ours, " and ")+" by default: the published code has no default here")
+		}
+	}
+	return append(notes, s.job.Notes()...)
+}
+
+// closing says how the run ended.
+func (s *session) closing(r result) {
+	s.say("done    test %s at the end, best %s @%d %s  %.1f s",
+		percent(r.Test.Accuracy), percent(r.Best), r.BestEpoch, selectedOn(r.SelectedOn), r.Seconds)
+}
+
+// count is "1 thread" or "2 threads".
+func count(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "ch"):
+		return thousands(n) + " " + what + "es"
+	}
+	return thousands(n) + " " + what + "s"
+}
+
+// thousands writes n with commas.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

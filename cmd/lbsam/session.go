@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"lbsam/train"
+)
+
+// A session is one start of the command train.
+type session struct {
+	*app
+	*trainFlags
+	flags  *pflag.FlagSet
+	preset string // of a new run
+	job    *train.Job
+	folder *train.Folder // nil: nothing is kept
+}
+
+// open prepares a new run.
+func (s *session) open(preset string) error {
+	c, preset, err := s.config(s.flags, preset)
+	if err != nil {
+		return err
+	}
+	s.preset = preset
+	if err := s.checkNew(c); err != nil {
+		return err
+	}
+	if s.job, err = train.Open(c); err != nil {
+		return err
+	}
+	if s.noOut {
+		return nil
+	}
+	if s.folder, err = s.makeFolder(); err != nil {
+		s.job.Close()
+	}
+	return err
+}
+
+// checkNew rejects what makes no sense together.
+func (s *session) checkNew(c train.Config) error {
+	switch {
+	case s.noOut && s.out != "":
+		return usageError("--out and --no-out: give one of them")
+	case s.noOut && c.SaveEvery > 0:
+		return usageError("--save-every saves into the run folder, which --no-out forbids: give one of them")
+	case s.compare && c.Minimizer == baseline:
+		return usageError("--compare trains %s beside another --minimizer: choose one", baseline)
+	}
+	return nil
+}
+
+// makeFolder makes the folder of a new run.
+func (s *session) makeFolder() (*train.Folder, error) {
+	c := s.job.Config
+	if s.out != "" {
+		return train.CreateFolder(s.out, c, s.command())
+	}
+	name := strings.Join([]string{time.Now().Format("20060102-150405"), c.Minimizer, c.Dataset, c.Model}, "-")
+	path, err := makeUnique(filepath.Join("runs", name))
+	if err != nil {
+		return nil, train.FolderError{Err: fmt.Errorf("the run folder: %w: choose another --out, or --no-out", err)}
+	}
+	return train.CreateFolder(path, c, s.command())
+}
+
+// makeUnique makes a folder called path, or path-2, path-3 and so on.
+func makeUnique(path string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	unique := path
+	for i := 2; ; i++ {
+		err := os.Mkdir(unique, 0o755)
+		if !errors.Is(err, fs.ErrExist) {
+			return unique, err
+		}
+		unique = fmt.Sprintf("%s-%d", path, i)
+	}
+}
+
+// changeable are the flags that may go with --resume.
+var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "log-every", "save-every"}
+
+// reopen prepares to continue a run.
+func (s *session) reopen() error {
+	var refused error
+	s.flags.Visit(func(f *pflag.Flag) {
+		if refused == nil && !slices.Contains(changeable, f.Name) {
+			refused = usageError("--%s cannot go with --resume: a run goes on with the settings of %s; only %s may change",
+				f.Name, filepath.Join(s.resume, "config.toml"), "--"+strings.Join(changeable[3:], ", --"))
+		}
+	})
+	if refused != nil {
+		return refused
+	}
+	folder, c, err := train.OpenFolder(s.resume, s.command())
+	if err != nil {
+		return err
+	}
+	s.folder = folder
+	if err = s.continueRun(c); err != nil {
+		folder.Close()
+	}
+	return err
+}
+
+// continueRun opens the job of a run with configuration c and loads its state.
+func (s *session) continueRun(c train.Config) error {
+	if _, err := os.Stat(filepath.Join(s.resume, "DONE")); err == nil {
+		return train.FolderError{Err: fmt.Errorf("the run in %s has ended: nothing is left to resume", s.resume)}
+	}
+	c, err := override(c, s.flags)
+	if err != nil {
+		return err
+	}
+	c.Init = "" // the state has the weights
+	if s.compare && c.Minimizer == baseline {
+		return usageError("--compare trains %s beside another minimizer, and this run has no other", baseline)
+	}
+	if s.job, err = train.Open(c); err != nil {
+		return err
+	}
+	if err := s.job.Resume(s.folder); err != nil {
+		s.job.Close()
+		return err
+	}
+	return nil
+}
+
+func (s *session) close() {
+	s.job.Close()
+	s.folder.Close()
+}
+
+// command is the command line, quoted for a shell.
+func (s *session) command() []string {
+	words := []string{quote(s.name)}
+	for _, arg := range s.args {
+		words = append(words, quote(arg))
+	}
+	return words
+}
+
+// quote makes one word of text for a shell.
+func quote(text string) string {
+	plain := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./=,:+@%", r))
+	}
+	if text != "" && strings.IndexFunc(text, plain) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lbsam/train"
+)
+
+// trainFlags are the flags of train that are no settings of the run.
+type trainFlags struct {
+	preset, out, resume                string
+	noOut, compare, quiet, printConfig bool
+}
+
+// newTrain returns the command train; preset is what it takes if it is told
+// neither a preset nor a data set.
+func newTrain(a *app, preset string) *cobra.Command {
+	o := &trainFlags{}
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Train a model",
+		Long: `Train a model. Without --dataset and --preset the preset demo trains a small model on synthetic images.
+
+Presets give the settings that no flag gives:
+  official  the defaults of the published code, shown below; it has none for --k and --alpha: here 2 and adaptive
+  demo      ` + difference(train.Published(), train.Demo()) + `
+
+Progress goes to stderr, the result to stdout, as one line of JSON. Ctrl-C finishes the step, saves and prints the
+command that resumes; a second one exits at once.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd, o, preset) },
+	}
+	f := newFlags()
+	f.StringVar(&o.preset, "preset", "", "demo or official (default official with --dataset, else "+preset+")")
+	f.StringVar(&o.out, "out", "", "`folder` for all that the run makes, new or empty (default runs/DATE-TIME-MINIMIZER-DATASET-MODEL)")
+	f.BoolVar(&o.noOut, "no-out", false, "keep nothing")
+	f.StringVar(&o.resume, "resume", "", "continue the run in this `folder`, exactly as if it had not stopped")
+	f.BoolVar(&o.compare, "compare", false, "then train plain SGD with as many gradient evaluations, and show both results")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")
+	f.BoolVar(&o.printConfig, "print-config", false, "print all settings, in the format of config.toml, and stop")
+	addSection(cmd.Flags(), "Run", f)
+	c := train.Published()
+	addSettings(cmd.Flags(), &c)
+	return cmd
+}
+
+// config is what preset and flags say, and the name of the preset.
+func (o *trainFlags) config(f *pflag.FlagSet, preset string) (train.Config, string, error) {
+	switch {
+	case o.preset != "":
+		preset = o.preset
+	case f.Changed("dataset"):
+		preset = "official"
+	}
+	presets := map[string]func() train.Config{"demo": train.Demo, "official": train.Published}
+	if presets[preset] == nil {
+		return train.Config{}, "", usageError("unknown preset %q%s: want demo or official", preset, meant(preset, []string{"demo", "official"}))
+	}
+	c, err := override(presets[preset](), f)
+	if err == nil {
+		err = c.Validate()
+	}
+	return c, preset, err
+}
+
+// train is the command.
+func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
+	if o.printConfig && o.resume == "" {
+		c, _, err := o.config(cmd.Flags(), preset)
+		if err != nil {
+			return err
+		}
+		return toml.NewEncoder(a.stdout).Encode(c)
+	}
+	ctx, caught := train.Signals(cmd.Context(), func(s os.Signal) {
+		fmt.Fprintln(a.stderr, "stopped at once, without saving")
+		os.Exit(signalCode(s))
+	})
+	s := &session{app: a, flags: cmd.Flags(), trainFlags: o}
+	var err error
+	if o.resume != "" {
+		err = s.reopen()
+	} else {
+		err = s.open(preset)
+	}
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r, err := s.run(ctx)
+	if err == nil && o.compare {
+		err = s.trainBaseline(ctx, &r)
+	}
+	if e := a.result(r); err == nil {
+		err = e
+	}
+	if is[train.Interrupted](err) {
+		return stopped{caught()}
+	}
+	return err
+}
+
+// A result is the line on stdout: the last epoch and what led to it.
+type result struct {
+	Kind      string `json:"kind"`   // "train"
+	Status    string `json:"status"` // done, interrupted, diverged or failed
+	Run       string `json:"run,omitempty"`
+	Minimizer string `json:"minimizer"`
+	Dataset   string `json:"dataset"`
+	Model     string `json:"model"`
+	Params    int    `json:"params"`
+	Seed      uint64 `json:"seed"`
+	train.Epoch
+	Seconds  float64 `json:"seconds"`      // of training, in this process
+	Wait     float64 `json:"wait_seconds"` // of these, for data
+	Baseline *result `json:"baseline,omitempty"`
+}
+
+// result prints v on stdout.
+func (a *app) result(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("result: %w", err)
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s\n", text)
+	return err
+}
+
+// run trains to the end, or until ctx ends, and tells the user how it goes.
+func (s *session) run(ctx context.Context) (result, error) {
+	p := newProgress(s)
+	var watch train.Watcher
+	if !s.quiet {
+		s.banner()
+		p.start()
+		watch = p
+	}
+	saving := make(chan time.Time, 1)
+	unwatch := context.AfterFunc(ctx, func() {
+		p.stop()
+		fmt.Fprint(s.stderr, "saving ... ")
+		saving <- time.Now()
+	})
+	done, err := s.job.Run(ctx, s.folder, watch)
+	p.stop()
+	if !unwatch() {
+		s.stoppedAfter(time.Since(<-saving), err)
+	}
+	r := s.summary(done, err)
+	if err == nil && !s.quiet {
+		s.closing(r)
+	}
+	return r, err
+}
+
+// stoppedAfter ends the line that says "saving".
+func (s *session) stoppedAfter(d time.Duration, err error) {
+	i, ok := errors.AsType[train.Interrupted](err)
+	switch {
+	case !ok:
+		fmt.Fprintln(s.stderr, "not needed: the run had ended")
+	case s.folder == nil:
+		fmt.Fprintf(s.stderr, "nothing, because of --no-out; stopped after step %d\n", i.Step)
+	default:
+		fmt.Fprintf(s.stderr, "ok (%.1f s), after step %d\nresume with: %s\n", d.Seconds(), i.Step, s.resumeCommand())
+	}
+}
+
+// resumeCommand is the command line that goes on where the run stopped.
+func (s *session) resumeCommand() string {
+	command := quote(s.name) + " train --resume " + quote(s.folder.Path)
+	if s.compare {
+		command += " --compare"
+	}
+	return command
+}
+
+// summary is the result of a run that ended with err.
+func (s *session) summary(done train.Result, err error) result {
+	c := s.job.Config
+	r := result{
+		Kind: "train", Status: "failed", Minimizer: c.Minimizer, Dataset: c.Dataset, Model: c.Model,
+		Params: s.job.Params.Count(), Seed: c.Seed, Epoch: done.Last, Seconds: done.Seconds, Wait: done.Wait,
+	}
+	switch {
+	case err == nil:
+		r.Status = "done"
+	case is[train.Interrupted](err):
+		r.Status = "interrupted"
+	case is[train.Diverged](err):
+		r.Status = "diverged"
+	}
+	if s.folder != nil {
+		r.Run = s.folder.Path
+	}
+	return r
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lbsam/datasets"
+	"lbsam/train"
+)
+
+// tiny is a training of a moment, with these flags and others.
+func tiny(flags ...string) []string {
+	return append([]string{"train", "--model", "resnet8-w8", "--batch-size", "8", "--epochs", "2", "--limit-batches", "3", "--log-every", "2"}, flags...)
+}
+
+// resultOf is the line of JSON that train prints.
+func resultOf(t *testing.T, stdout string) (r result) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || strings.Count(stdout, "\n") != 1 {
+		t.Fatalf("want one line of JSON: %v: %s", err, stdout)
+	}
+	return r
+}
+
+func read(t *testing.T, path ...string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestTrainKeepsNothingIfAsked(t *testing.T) {
+	t.Chdir(t.TempDir())
+	stdout, stderr := mustRun(t, tiny("--no-out", "--epochs", "1")...)
+	if r := resultOf(t, stdout); r.Kind != "train" || r.Status != "done" || r.Run != "" || r.Epoch.Epoch != 1 || r.Step != 3 || r.Evals != 9 || r.Test.Images != 24 {
+		t.Errorf("%+v", r)
+	}
+	if left, _ := os.ReadDir("."); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	for _, want := range []string{
+		"lbsam " + version, "preset demo", "data    Synthetic", "model   resnet8-w8: 19,218 parameters", "alpha adaptive per tensor: 3 gradient evaluations per step (published: 4)",
+		"selected on test (as the published code does)", "(--no-out)", "epoch 1/1  step 2/3  loss ", "  alpha ", " img/s  eta ", "epoch 1/1  train ", "(on test)", "done    test ",
+	} {
+		if strings.Count(stderr, want) == 0 {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	if strings.ContainsAny(stderr, "\x1b\r") {
+		t.Errorf("control characters where there is no terminal: %q", stderr)
+	}
+}
+
+func TestTrainFillsARunFolderAndCompares(t *testing.T) {
+	t.Chdir(t.TempDir())
+	stdout, stderr := mustRun(t, tiny("--compare", "--val_split", "0.1", "--schedule", "multistep", "--milestones", "1")...)
+	r := resultOf(t, stdout)
+	if r.SelectedOn != "validation" || r.Baseline == nil || r.Baseline.Minimizer != "SGD" || r.Baseline.Evals != r.Evals || r.Baseline.Epoch.Epoch != 6 {
+		t.Errorf("%+v, %+v", r, r.Baseline)
+	}
+	for _, name := range []string{"config.toml", "command", "env.json", "metrics.jsonl", "metrics.csv", "epochs.csv", "last.safetensors", "best.safetensors", "state.safetensors", "DONE", "baseline/DONE"} {
+		if _, err := os.Stat(filepath.Join(r.Run, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if !strings.Contains(string(read(t, r.Run, "baseline/config.toml")), "milestones = [3.0]") {
+		t.Errorf("the schedule was not stretched:\n%s", read(t, r.Run, "baseline/config.toml"))
+	}
+	if command := string(read(t, r.Run, "command")); !strings.HasPrefix(command, "lbsam train --model resnet8-w8 ") {
+		t.Errorf("command: %s", command)
+	}
+	if name := filepath.Base(r.Run); filepath.Dir(r.Run) != "runs" || !strings.HasSuffix(name, "-LookbehindSAM-Synthetic-resnet8-w8") {
+		t.Errorf("run folder %s", r.Run)
+	}
+	for _, want := range []string{"validation ", "on validation", "LookbehindSAM  ", "SGD  ", "small differences mean nothing"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	t.Run("eval", func(t *testing.T) { testEval(t, r) })
+	t.Run("ended", func(t *testing.T) {
+		if code, _, stderr := start(t.Context(), "train", "--resume", r.Run); code != exitFolder || !strings.Contains(stderr, "has ended: nothing is left to resume") {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+	})
+	t.Run("taken", func(t *testing.T) {
+		if code, _, stderr := start(t.Context(), tiny("--out", r.Run)...); code != exitFolder || !strings.Contains(stderr, "is not empty: choose another --out") {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+	})
+}
+
+// testEval scores the last weights of the run with result r.
+func testEval(t *testing.T, r result) {
+	stdout, stderr := mustRun(t, "eval", filepath.Join(r.Run, "last.safetensors"), "--limit-batches", "3", "--batch-size", "8")
+	var got struct {
+		Model, Dataset, Split string
+		train.Score
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Score != r.Test || got.Model != "resnet8-w8" || got.Dataset != "Synthetic" || got.Split != "test" || !strings.HasPrefix(stderr, "resnet8-w8 on Synthetic test: loss ") {
+		t.Errorf("%+v, %s: want the score of the run, %+v", got, stderr, r.Test)
+	}
+	if stdout, _ = mustRun(t, "eval", r.Run, "--limit-batches", "1", "--split", "train"); !strings.Contains(stdout, `best.safetensors","model":"resnet8-w8","dataset":"Synthetic","split":"train"`) {
+		t.Errorf("of the folder: %s", stdout)
+	}
+	code, _, stderr := start(t.Context(), "eval", filepath.Join(r.Run, "last.safetensors"), "--model", "resnet8")
+	if code != exitCheckpoint || !strings.Contains(stderr, "a checkpoint of another model?") {
+		t.Errorf("as another model: exit %d, %s", code, stderr)
+	}
+	code, _, stderr = start(t.Context(), "eval", filepath.Join(r.Run, "state.safetensors"))
+	if code != exitUsage || !strings.Contains(stderr, "does not say what it was trained on: give --dataset") {
+		t.Errorf("of a state: exit %d, %s", code, stderr)
+	}
+}
+
+// A trigger is a writer that ends a context when a text passes.
+type trigger struct {
+	seen bytes.Buffer // not embedded: its ReadFrom would pass by Write
+	text string
+	end  func()
+}
+
+func (w *trigger) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(w.text)) {
+		w.end()
+	}
+	return w.seen.Write(p)
+}
+
+// interrupted runs a command line until stderr shows text.
+func interrupted(t *testing.T, text string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out bytes.Buffer
+	w := &trigger{text: text, end: cancel}
+	a := &app{name: "lbsam", stdout: &out, stderr: w}
+	code = a.run(ctx, args)
+	return code, out.String(), w.seen.String()
+}
+
+func TestInterruptedRunResumesExactly(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustRun(t, tiny("--out", "first", "--epochs", "1", "--limit-batches", "1")...)
+	flags := []string{"--limit-batches", "4", "--save-every", "1000", "--init", "first/last.safetensors"}
+	whole, stderr := mustRun(t, tiny(append(flags, "--out", "whole", "--quiet")...)...)
+	if stderr != "" {
+		t.Errorf("--quiet, but %s", stderr)
+	}
+	code, stdout, stderr := interrupted(t, "epoch 2/2  step 2/4", tiny(append(flags, "--out", "stopped")...)...)
+	if r := resultOf(t, stdout); code != exitInterrupt || r.Status != "interrupted" || r.Epoch.Epoch != 1 {
+		t.Errorf("exit %d, %+v", code, r)
+	}
+	for _, want := range []string{"saving ... ok (", "), after step 6\n", "\nresume with: lbsam train --resume stopped\n"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	t.Run("other settings are refused", func(t *testing.T) {
+		config := read(t, "stopped/config.toml")
+		defer os.WriteFile("stopped/config.toml", config, 0o644)
+		os.WriteFile("stopped/config.toml", append(bytes.ReplaceAll(config, []byte("seed = 0"), nil), "\nseed = 1\n"...), 0o644)
+		if code, _, stderr := start(t.Context(), "train", "--resume", "stopped"); code != exitCheckpoint || !strings.Contains(stderr, "belongs to other settings") {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+	})
+	t.Run("a damaged state is refused", func(t *testing.T) {
+		state := read(t, "stopped/state.safetensors")
+		defer os.WriteFile("stopped/state.safetensors", state, 0o644)
+		for _, damaged := range [][]byte{[]byte("garbage, not a state"), state[:len(state)-4]} {
+			os.WriteFile("stopped/state.safetensors", damaged, 0o644)
+			if code, _, stderr := start(t.Context(), "train", "--resume", "stopped"); code != exitCheckpoint || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("of %d bytes: exit %d, %s", len(damaged), code, stderr)
+			}
+		}
+	})
+	t.Run("a folder in use is refused", func(t *testing.T) {
+		f, _, err := train.OpenFolder("stopped", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if code, _, stderr := start(t.Context(), "train", "--resume", "stopped"); code != exitFolder || !strings.Contains(stderr, "in use by another process") {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+	})
+	if err := os.RemoveAll("first"); err != nil { // the state has all it needs
+		t.Fatal(err)
+	}
+	resumed, stderr := mustRun(t, "train", "--resume", "stopped", "--threads", "1", "--log-every", "3")
+	if !strings.Contains(stderr, "resumed") || strings.Contains(stderr, "epoch 1/2") {
+		t.Errorf("%s", stderr)
+	}
+	a, b := resultOf(t, whole), resultOf(t, resumed)
+	if a.Test != b.Test || a.Best != b.Best || a.Step != b.Step || a.Evals != b.Evals {
+		t.Errorf("%+v, resumed %+v", a, b)
+	}
+	for _, name := range []string{"last.safetensors", "best.safetensors", "state.safetensors"} {
+		if !bytes.Equal(read(t, "whole", name), read(t, "stopped", name)) {
+			t.Errorf("%s of the resumed run differs", name)
+		}
+	}
+}
+
+func TestInterruptionWithoutAFolderSavesNothing(t *testing.T) {
+	code, stdout, stderr := interrupted(t, "epoch 1/2  step 2/3", tiny("--no-out")...)
+	if r := resultOf(t, stdout); code != exitInterrupt || r.Status != "interrupted" || !strings.Contains(stderr, "saving ... nothing, because of --no-out; stopped after step 2") {
+		t.Errorf("exit %d, %+v, %s", code, r, stderr)
+	}
+}
+
+func TestDivergedRunKeepsItsLastState(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out, text bytes.Buffer
+	a := &app{name: "lbsam", stdout: &out, stderr: &text, terminal: true} // with a bar, which nobody sees
+	code := a.run(t.Context(), tiny("--out", "run", "--lr", "1e6", "--warmup", "0", "--save-every", "1", "--limit-batches", "20", "--log-every", "1"))
+	if code != exitDiverged || resultOf(t, out.String()).Status != "diverged" {
+		t.Errorf("exit %d, %s", code, out.String())
+	}
+	stderr := text.String()
+	last := stderr[strings.LastIndex(strings.TrimSpace(stderr), "\n")+1:]
+	if !strings.HasPrefix(last, "lbsam: train: the loss is ") || !strings.Contains(last, "the last good state is run/state.safetensors; try a smaller --lr or --rho") {
+		t.Errorf("%s", stderr)
+	}
+	read(t, "run/state.safetensors")
+}
+
+func TestEqualCostStretchesTheRecipe(t *testing.T) {
+	c := train.Demo()
+	c.Batch, c.Epochs, c.Milestones, c.Warmup, c.ValSplit, c.NewBatches = 8, 3, []float64{1, 2}, 0.5, 0.1, true
+	j, err := train.OpenWith(c, datasets.Synthetic(1, 40, 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	// 36 images are 5 batches, which make 3 steps of 2 batches and 4 evaluations.
+	want := c
+	want.Minimizer, want.Epochs, want.Milestones, want.Warmup, want.MaxEvals = "SGD", 8, []float64{2.4, 4.8}, 1.2, 35
+	if got := equalCost(j, 35); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// The run as a process of its own, stopped by real signals.
+func TestSignals(t *testing.T) {
+	t.Chdir(t.TempDir())
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for s, want := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminate} {
+		cmd := exec.CommandContext(ctx, program, tiny("--epochs", "1000", "--out", s.String())...)
+		cmd.Env = append(os.Environ(), "LBSAM_TEST_MAIN=1")
+		w := &trigger{text: "epoch    1/1000", end: func() { cmd.Process.Signal(s) }}
+		cmd.Stderr = w
+		err := cmd.Run()
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if stderr := w.seen.String(); !ok || exit.ExitCode() != want || !strings.Contains(stderr, "resume with: "+quote(program)+" train --resume ") {
+			t.Errorf("%v: %v, want exit %d:\n%s", s, err, want, stderr)
+		}
+	}
+}

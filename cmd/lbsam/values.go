@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// alpha is the value of --alpha: a number, or adaptive.
+type alpha struct {
+	number   *float64
+	adaptive *bool
+}
+
+// String is what Set takes.
+func (a alpha) String() string {
+	if a.adaptive == nil || *a.adaptive { // nil: pflag's zero value
+		return "adaptive"
+	}
+	return strconv.FormatFloat(*a.number, 'g', -1, 64)
+}
+
+// Set takes the -1 of the published code too.
+func (a alpha) Set(text string) error {
+	v, err := strconv.ParseFloat(text, 64)
+	if strings.EqualFold(text, "adaptive") || err == nil && v == -1 {
+		*a.adaptive = true
+		return nil
+	}
+	if err != nil || !(v >= 0 && v <= 1) {
+		return errors.New("no alpha")
+	}
+	*a.number, *a.adaptive = v, false
+	return nil
+}
+
+// Type is what the flag wants.
+func (alpha) Type() string {
+	return "adaptive (-1 is the same), or a number from 0 (stay at the slow weights) to 1 (go to the fast ones)"
+}
+
+// numbers is the value of a flag that takes a list.
+type numbers struct{ list *[]float64 }
+
+// String is what Set takes.
+func (n numbers) String() string {
+	if n.list == nil {
+		return ""
+	}
+	var words []string
+	for _, v := range *n.list {
+		words = append(words, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return strings.Join(words, ",")
+}
+
+// Set replaces the list; an empty text empties it.
+func (n numbers) Set(text string) error {
+	list := []float64{}
+	for word := range strings.SplitSeq(text, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		v, err := strconv.ParseFloat(word, 64)
+		if err != nil {
+			return err
+		}
+		list = append(list, v)
+	}
+	*n.list = list
+	return nil
+}
+
+// Type is what the flag wants.
+func (numbers) Type() string { return "numbers with commas between them" }
