@@ -77,7 +77,7 @@ func batchNormMoments(sum, squares []float64, x []float32, channels int) {
 }
 
 func batchNormApplyCPU(p *pool, y, x, add, gamma, beta, mean, variance []float32, g BatchNorm) {
-	scale := make([]float32, g.C)
+	scale := grown(&p.channels, g.C)
 	for c := range scale {
 		scale[c] = gamma[c] * invStd(variance[c], g.Eps)
 	}
@@ -116,7 +116,8 @@ type batchNormSlope struct{ mean, r, factor, meanDz, meanDot []float32 }
 // batchNormBackwardCPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants.
 func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []float32, g BatchNorm, constants bool) {
-	numbers := make([]float32, 4*g.C)
+	numbers := grown(&p.channels, 4*g.C)
+	clear(numbers)
 	s := batchNormSlope{mean, numbers[:g.C], numbers[g.C : 2*g.C], numbers[2*g.C : 3*g.C], numbers[3*g.C:]}
 	for c, v := range variance {
 		s.r[c] = invStd(v, g.Eps)

@@ -11,7 +11,7 @@ func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
 	if g.C < narrow {
 		span = g.KW
 	}
-	s := &gather{
+	s := p.gemm.gather.become(gather{
 		kernel: kernel, images: g.N, gridH: g.OH(), gridW: g.OW(),
 		out: image{y, g.OH(), g.OW(), g.OC}, outStep: 1,
 		src: image{x, g.H, g.W, g.C}, step: g.Stride, span: span,
@@ -19,7 +19,7 @@ func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
 		panel:  g.KH * g.KW * g.C * kernel.nr,
 		bias:   b, zeros: p.gemm.zeroRow(span * g.C),
 		byPosition: byPosition(g.N, g.OH()*g.OW(), g.KH*g.KW, kernel.mr),
-	}
+	})
 	for p := range g.KH {
 		for q := 0; q < g.KW; q += span {
 			s.taps = append(s.taps, tap{p - g.Pad, q - g.Pad, (p*g.KW + q) * g.C * kernel.nr})

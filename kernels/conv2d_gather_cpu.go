@@ -69,6 +69,14 @@ const (
 	minTasks = 16
 )
 
+// become turns g into next, which has no taps yet, but keeps its arrays, so
+// that a product allocates nothing that one before it had.
+func (g *gather) become(next gather) *gather {
+	next.taps, next.pieces, next.groups, next.shifts = g.taps[:0], g.pieces[:0], g.groups[:0], g.shifts[:0]
+	*g = next
+	return g
+}
+
 // run computes the result on all threads.
 func (g *gather) run(p *pool) {
 	g.split()

@@ -16,13 +16,13 @@ func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	}
 	for h := range min(g.Stride, g.H) {
 		for v := range min(g.Stride, g.W) {
-			s := &gather{
+			s := p.gemm.gather.become(gather{
 				kernel: kernel, images: g.N,
 				gridH: tiles(g.H-h, g.Stride), gridW: tiles(g.W-v, g.Stride),
 				out: image{dx, g.H, g.W, g.C}, outH: h, outV: v, outStep: g.Stride,
 				src: image{dy, g.OH(), g.OW(), g.OC}, step: 1, span: 1,
 				packed: packed, panel: g.KH * g.KW * g.OC * kernel.nr, zeros: zeros,
-			}
+			})
 			for p := (h + g.Pad) % g.Stride; p < g.KH; p += g.Stride {
 				for q := (v + g.Pad) % g.Stride; q < g.KW; q += g.Stride {
 					s.taps = append(s.taps, tap{

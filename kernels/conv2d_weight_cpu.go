@@ -60,7 +60,8 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 	if g.N == 0 {
 		return
 	}
-	s := &weightGradient{Conv: g, dy: dy, x: x, xH: g.H, xW: g.W, xStep: 1}
+	s := &p.gemm.weight
+	*s = weightGradient{Conv: g, dy: dy, x: x, xH: g.H, xW: g.W, xStep: 1}
 	if g.KH == 1 && g.KW == 1 && g.Pad == 0 { // copy the pixels that are used
 		s.H, s.W, s.Stride, s.xStep = g.OH(), g.OW(), 1, g.Stride
 	}

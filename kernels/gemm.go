@@ -62,6 +62,10 @@ type gemm struct {
 	partial []float32     // weight gradients of slices of the batch
 	zeros   []float32     // stands for pixels in the padding
 	workers []gemmWorker
+
+	// The product under way: kept from call to call for its arrays.
+	gather gather
+	weight weightGradient
 }
 
 // A gemmWorker is the memory of one goroutine.

@@ -1,6 +1,8 @@
 package kernels
 
 import (
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -10,14 +12,22 @@ type pool struct {
 	workers int
 	wake    []chan struct{} // one per worker but the caller
 
-	scratch []float64 // of float64s
+	scratch  []float64 // sums
+	channels []float32 // numbers per channel
 
-	body  func(worker, task int)
-	tasks int64
-	next  atomic.Int64
-	done  sync.WaitGroup
+	body   func(worker, task int)
+	tasks  int64
+	next   atomic.Int64
+	done   sync.WaitGroup
+	failed atomic.Pointer[failure]
 
 	gemm gemm
+}
+
+// A failure is the first panic of a task.
+type failure struct {
+	value any
+	stack []byte
 }
 
 func newPool(workers int) *pool {
@@ -61,9 +71,17 @@ func (p *pool) run(tasks int, body func(worker, task int)) {
 	p.work(0)
 	p.done.Wait()
 	p.body = nil
+	if f := p.failed.Swap(nil); f != nil { // where the caller can recover it
+		panic(fmt.Sprintf("%v\n\n%s", f.value, f.stack))
+	}
 }
 
 func (p *pool) work(worker int) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.failed.CompareAndSwap(nil, &failure{r, debug.Stack()})
+		}
+	}()
 	for {
 		task := p.next.Add(1) - 1
 		if task >= p.tasks {

@@ -1,6 +1,8 @@
 package kernels
 
 import (
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -44,5 +46,31 @@ func TestRangesCoverEveryElementOnce(t *testing.T) {
 				t.Fatalf("element %d of %d came %d times", i, n, c)
 			}
 		}
+	}
+}
+
+// A panic in a task reaches the caller of run, wherever the task ran, and the
+// pool works on.
+func TestPoolPanicReachesTheCaller(t *testing.T) {
+	p := newPool(3)
+	defer p.close()
+	for failing := range 8 {
+		func() {
+			defer func() {
+				if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "task went wrong") {
+					t.Errorf("task %d: recovered %v", failing, r)
+				}
+			}()
+			p.run(8, func(_, task int) {
+				if task == failing {
+					panic("task went wrong")
+				}
+			})
+		}()
+	}
+	var count atomic.Int64
+	p.run(8, func(_, _ int) { count.Add(1) })
+	if count.Load() != 8 {
+		t.Errorf("%d tasks ran after the panics, want 8", count.Load())
 	}
 }
