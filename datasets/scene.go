@@ -56,8 +56,10 @@ type spot struct {
 
 // newScene draws a scene with an object of the class.
 func newScene(class int, r *rng.Stream) *scene {
-	s := &scene{class: class, ground: anyColour(r), light: direction(r), axis: tilted(r)}
-	s.colour = differing(r, s.ground)
+	s := &scene{class: class, light: direction(r), axis: tilted(r)}
+	for !s.contrasts() { // both anew: few colours differ from a medium one
+		s.ground, s.colour = anyColour(r), anyColour(r)
+	}
 	if (brightness(s.colour) > brightness(s.ground)) != (r.Float64() < lit) {
 		s.colour, s.ground = s.ground, s.colour
 	}
@@ -88,9 +90,9 @@ func newScene(class int, r *rng.Stream) *scene {
 func (s *scene) render(image []uint8, r *rng.Stream) {
 	for i := range syntheticSide * syntheticSide {
 		p := vec{float64(i%syntheticSide) + 0.5, float64(i/syntheticSide) + 0.5}
-		colour := s.at(p)
+		colour, bits := s.at(p), r.Uint32()
 		for c, v := range colour {
-			v += float64(s.noise * bell(r.Uint32()))
+			v += float64(s.noise * bell(bits>>(10*c)))
 			image[3*i+c] = uint8(float64(255*min(max(v, 0), 1)) + 0.5)
 		}
 	}
@@ -104,12 +106,12 @@ func (s *scene) at(p vec) rgb {
 	for c := range colour {
 		colour[c] += float64(slope * s.slope[c])
 	}
-	for _, spot := range s.spots[:s.behind] {
-		cover(&colour, spot.colour, length(sub(p, spot.centre))-spot.radius)
+	for i := range s.spots[:s.behind] {
+		s.spots[i].cover(&colour, p)
 	}
 	s.coverObject(&colour, p)
-	for _, spot := range s.spots[s.behind:s.spotCount] {
-		cover(&colour, spot.colour, length(sub(p, spot.centre))-spot.radius)
+	for i := s.behind; i < s.spotCount; i++ {
+		s.spots[i].cover(&colour, p)
 	}
 	if s.bar {
 		cover(&colour, s.barColour, math.Abs(dot(sub(p, s.barPoint), s.across))-s.barHalf)
@@ -117,9 +119,20 @@ func (s *scene) at(p vec) rgb {
 	return colour
 }
 
+// cover paints the spot at p over colour.
+func (s *spot) cover(colour *rgb, p vec) {
+	d := sub(p, s.centre)
+	if dot(d, d) < (s.radius+1)*(s.radius+1) { // else it is out of reach
+		cover(colour, s.colour, length(d)-s.radius)
+	}
+}
+
 // coverObject paints the object at p over colour.
 func (s *scene) coverObject(colour *rgb, p vec) {
 	d := sub(p, s.centre)
+	if reach := 1.5*s.width + 1; dot(d, d) > reach*reach { // of the corner of a square, √2
+		return
+	}
 	q := vec{dot(d, s.axis), dot(d, vec{-s.axis.y, s.axis.x})} // along the axes of the object, in pixels
 	unit := vec{q.x / s.width, q.y / s.height}
 	if s.class < stripes {
@@ -148,6 +161,11 @@ func sub(a, b vec) vec { return vec{a.x - b.x, a.y - b.y} }
 
 func between(r *rng.Stream, low, high float64) float64 {
 	return low + float64(r.Float64()*(high-low))
+}
+
+// contrasts reports whether the object stands out from the background.
+func (s *scene) contrasts() bool {
+	return math.Abs(brightness(s.colour)-brightness(s.ground)) >= minContrast
 }
 
 func anyColour(r *rng.Stream) rgb { return rgb{r.Float64(), r.Float64(), r.Float64()} }
@@ -181,9 +199,9 @@ func direction(r *rng.Stream) vec {
 	}
 }
 
-// bell returns a number of mean 0 and standard deviation 1 that is nearly normal:
-// the sum of the four bytes of bits.
+// bell returns a number of mean 0 and standard deviation 1, more often small
+// than large: the sum of two dice of 32 sides, the low bits of bits.
 func bell(bits uint32) float64 {
-	sum := bits&255 + bits>>8&255 + bits>>16&255 + bits>>24
-	return (float64(sum) - 510) / 147.8
+	sum := bits&31 + bits>>5&31
+	return (float64(sum) - 31) / 13.06
 }

@@ -34,8 +34,8 @@ func Synthetic(seed uint64, train, test int) *Dataset {
 		Classes: syntheticClasses(),
 		Train:   draw(seed, 0, train),
 		Test:    draw(seed, 1, test),
-		Mean:    []float64{0.35, 0.35, 0.35},
-		Std:     []float64{0.30, 0.30, 0.30},
+		Mean:    []float64{0.34, 0.34, 0.34},
+		Std:     []float64{0.28, 0.28, 0.28},
 		Crop:    2,
 		Flip:    true, // every class looks the same in a mirror
 	}

@@ -18,7 +18,7 @@ func TestSyntheticIsFixed(t *testing.T) {
 		h.Write(s.Images)
 		h.Write(s.Labels)
 	}
-	const want = "a85d52542f844f8522e32285203089ab4e3786d27fb365d86bc360e1e5414ff4"
+	const want = "02fcf6ceeeadda3113694c992f068b0bb9f2f1fd51abe6ee839cf1118c2064d8"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("the hash of Synthetic(1, 40, 20) is %s, want %s", got, want)
 	}
