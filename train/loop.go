@@ -21,6 +21,7 @@ type position struct {
 	Seconds   float64 `json:"seconds"`
 	Best      float64 `json:"best"`
 	BestEpoch int     `json:"best_epoch"` // 0: none yet
+	Last      Epoch   `json:"last"`       // result of the last epoch that ended
 }
 
 // A Result is how a run ended.
@@ -34,7 +35,7 @@ type Result struct {
 // is nil, and tells watch, which may be nil, what happens. When ctx ends it
 // finishes the step, saves the state and returns Interrupted.
 func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, error) {
-	r := &run{Job: j, folder: folder, watch: watch}
+	r := &run{Job: j, folder: folder, watch: watch, result: Result{Last: j.at.Last}}
 	r.loader = &datasets.Loader{
 		Split: &j.Data.Train, Samples: j.training, Batch: j.Config.Batch,
 		Seed: j.Config.Seed, Shuffle: true,
@@ -181,7 +182,8 @@ func (r *run) finishEpoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.at.Epoch, r.at.Batch, r.at.Sums, r.at.Seconds = r.at.Epoch+1, 0, sums{}, 0
+	r.at.Epoch, r.at.Batch, r.at.Sums, r.at.Seconds, r.at.Last = r.at.Epoch+1, 0, sums{}, 0, e
+	r.at.Last.Seconds = 0 // a state does not depend on how long it took
 	r.result.Last = e
 	if r.watch != nil {
 		r.watch.Epoch(e)

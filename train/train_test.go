@@ -152,6 +152,29 @@ func TestResumeIsExact(t *testing.T) {
 	}
 }
 
+// A run that ended between its last state and its DONE file ends again with
+// the same result.
+func TestResumeAfterTheEnd(t *testing.T) {
+	c := small("mlp", "SAM")
+	folder, err := CreateFolder(filepath.Join(t.TempDir(), "run"), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	want, err := mustOpen(t, c).Run(context.Background(), folder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := mustOpen(t, c)
+	if err := again.Resume(folder); err != nil {
+		t.Fatal(err)
+	}
+	want.Last.Seconds = 0
+	if got, err := again.Run(context.Background(), folder, nil); err != nil || got.Last != want.Last {
+		t.Errorf("%+v, %v, want %+v", got.Last, err, want.Last)
+	}
+}
+
 // Dropout draws from a counter that the state keeps.
 func TestResumeWithDropout(t *testing.T) {
 	c := small("wrn-16-8", "SGD")
