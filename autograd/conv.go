@@ -8,8 +8,10 @@ func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
 	y := tensor.Conv2d(t.arena, x.Value, w.Value, b.optional(), win)
 	oc, kh, kw, c := w.Shape()[0], w.Shape()[1], w.Shape()[2], w.Shape()[3]
 	pixels := y.Len() / oc
-	o := op{"conv2d", operands(x, w, b), kh * kw * c, []int{kh * kw * oc, pixels, pixels},
-		func(t *Tape, in []*Var) *Var { return t.Conv2d(in[0], in[1], third(in), win) }}
+	o := t.describe(func() op {
+		return op{"conv2d", operands(x, w, b), kh * kw * c, []int{kh * kw * oc, pixels, pixels},
+			func(t *Tape, in []*Var) *Var { return t.Conv2d(in[0], in[1], third(in), win) }}
+	})
 	return t.record(o, y, func(dy *tensor.Tensor) {
 		tensor.Conv2dBackwardWeightAdd(w.Grad, dy, x.Value, win)
 		if b != nil {
@@ -26,8 +28,10 @@ func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
 func (t *Tape) Linear(x, w, b *Var) *Var {
 	y := tensor.Linear(t.arena, x.Value, w.Value, b.optional())
 	n, out, in := y.Shape[0], y.Shape[1], x.Shape()[1]
-	o := op{"linear", operands(x, w, b), in, []int{out, n, n},
-		func(t *Tape, in []*Var) *Var { return t.Linear(in[0], in[1], third(in)) }}
+	o := t.describe(func() op {
+		return op{"linear", operands(x, w, b), in, []int{out, n, n},
+			func(t *Tape, in []*Var) *Var { return t.Linear(in[0], in[1], third(in)) }}
+	})
 	return t.record(o, y, func(dy *tensor.Tensor) {
 		tensor.LinearBackwardWeightAdd(w.Grad, dy, x.Value) // dw += dyᵀ x
 		if b != nil {

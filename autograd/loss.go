@@ -8,9 +8,11 @@ import "lbsam/tensor"
 func (t *Tape) CrossEntropy(loss tensor.Scalar, logits *Var, labels *tensor.Tensor, smoothing float64) *Var {
 	dlogits := tensor.CrossEntropy(t.arena, loss, logits.Value, labels, smoothing)
 	c := logits.Shape()[1]
-	o := op{"crossentropy", []*Var{logits, Input(labels)}, c * labels.Len(), []int{c, 0}, func(t *Tape, in []*Var) *Var {
-		return t.CrossEntropy(tensor.NewScalar(t.arena.Device(), 0), in[0], in[1].Value, smoothing)
-	}}
+	o := t.describe(func() op {
+		return op{"crossentropy", []*Var{logits, Input(labels)}, c * labels.Len(), []int{c, 0}, func(t *Tape, in []*Var) *Var {
+			return t.CrossEntropy(tensor.NewScalar(t.arena.Device(), 0), in[0], in[1].Value, smoothing)
+		}}
+	})
 	v := t.record(o, loss.Tensor, func(dy *tensor.Tensor) {
 		t.add(logits, tensor.Scale(t.arena, dlogits, tensor.Scalar{Tensor: dy})) // dy is 1 at the end of a pass
 	}, dlogits)

@@ -29,7 +29,8 @@ func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var 
 	}
 	y := tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	var v *Var
-	v = t.record(batchNormOp(x, gamma, beta, add, r, g), y, func(dy *tensor.Tensor) {
+	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })
+	v = t.record(o, y, func(dy *tensor.Tensor) {
 		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
 		dx := tensor.BatchNormBackward(t.arena, grads, dy, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
 		t.add(x, dx)

@@ -6,8 +6,10 @@ import "lbsam/tensor"
 // [n, h, w, c].
 func (t *Tape) MaxPool2d(x *Var, size int, win tensor.Window) *Var {
 	y, index := tensor.MaxPool2d(t.arena, x.Value, size, win)
-	o := op{"maxpool2d", []*Var{x}, 1, []int{size * size},
-		func(t *Tape, in []*Var) *Var { return t.MaxPool2d(in[0], size, win) }}
+	o := t.describe(func() op {
+		return op{"maxpool2d", []*Var{x}, 1, []int{size * size},
+			func(t *Tape, in []*Var) *Var { return t.MaxPool2d(in[0], size, win) }}
+	})
 	return t.record(o, y, func(dy *tensor.Tensor) {
 		t.add(x, tensor.MaxPool2dBackward(t.arena, x.Shape(), dy, index, size, win)) // dx = dy at the winner
 	}, index)
@@ -25,8 +27,10 @@ func (t *Tape) GlobalAvgPool2d(x *Var) *Var {
 }
 
 func (t *Tape) avgPool(x *Var, kh, kw int, win tensor.Window) *Var {
-	o := op{"avgpool2d", []*Var{x}, kh * kw, []int{kh * kw},
-		func(t *Tape, in []*Var) *Var { return t.avgPool(in[0], kh, kw, win) }}
+	o := t.describe(func() op {
+		return op{"avgpool2d", []*Var{x}, kh * kw, []int{kh * kw},
+			func(t *Tape, in []*Var) *Var { return t.avgPool(in[0], kh, kw, win) }}
+	})
 	return t.record(o, tensor.AvgPool2d(t.arena, x.Value, kh, kw, win), func(dy *tensor.Tensor) {
 		t.add(x, tensor.AvgPool2dBackward(t.arena, x.Shape(), dy, kh, kw, win)) // dx = dy/(kh·kw), summed
 	})

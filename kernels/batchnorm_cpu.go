@@ -12,44 +12,61 @@ func (g BatchNorm) blockRows() int { return max(8, min(64, 4096/g.C)) }
 // taskRows is the number of rows of a task: whole blocks, about 256 kB.
 func (g BatchNorm) taskRows() int { return g.blockRows() * max(1, 65536/(g.blockRows()*g.C)) }
 
-// tasks calls body with the elements of each task of rows.
-func (g BatchNorm) tasks(p *pool, body func(task, lo, hi int)) {
-	rows := g.taskRows()
-	p.run((g.Rows+rows-1)/rows, func(_, task int) {
-		body(task, task*rows*g.C, min(g.Rows, (task+1)*rows)*g.C)
-	})
+// A batchNormWork is a normalisation under way. Tasks find their operands
+// here, in the pool, so that a call allocates next to nothing.
+type batchNormWork struct {
+	BatchNorm
+	y, x, add, dx, dy []float32 // [Rows, C]
+	mean, scale, beta []float32 // [C]
+	slope             batchNormSlope
+	partial           []float64 // [tasks, 2, C]: sums of each task
+}
+
+// tasks is the number of tasks.
+func (w *batchNormWork) tasks() int { return (w.Rows + w.taskRows() - 1) / w.taskRows() }
+
+// task is the elements of a task.
+func (w *batchNormWork) task(task int) (lo, hi int) {
+	rows := w.taskRows()
+	return task * rows * w.C, min(w.Rows, (task+1)*rows) * w.C
 }
 
 // sums returns two sums per channel over all rows: body adds those of one
 // block, elements lo to hi, to a and b.
-func (g BatchNorm) sums(p *pool, body func(a, b []float64, lo, hi int)) (a, b []float64) {
-	rows := g.taskRows()
-	all := p.float64s((g.Rows + rows - 1) / rows * 2 * g.C)
-	clear(all)
-	g.tasks(p, func(task, lo, hi int) {
-		own := all[task*2*g.C : (task+1)*2*g.C]
-		for ; lo < hi; lo += g.blockRows() * g.C {
-			body(own[:g.C], own[g.C:], lo, min(hi, lo+g.blockRows()*g.C))
+func (w *batchNormWork) sums(p *pool, body func(w *batchNormWork, a, b []float64, lo, hi int)) (a, b []float64) {
+	c := w.C
+	w.partial = p.float64s(w.tasks() * 2 * c)
+	clear(w.partial)
+	p.run(w.tasks(), func(_, task int) {
+		own := w.partial[task*2*c : (task+1)*2*c]
+		block := w.blockRows() * c
+		for lo, hi := w.task(task); lo < hi; lo += block {
+			body(w, own[:c], own[c:], lo, min(hi, lo+block))
 		}
 	})
-	total := all[:2*g.C]
-	for own := all[2*g.C:]; len(own) > 0; own = own[2*g.C:] {
+	total := w.partial[:2*c]
+	for own := w.partial[2*c:]; len(own) > 0; own = own[2*c:] {
 		for i := range total {
 			total[i] += own[i]
 		}
 	}
-	return total[:g.C], total[g.C:]
+	return total[:c], total[c:]
 }
 
 func batchNormStatisticsCPU(p *pool, mean, variance, x []float32, g BatchNorm) {
-	sum, squares := g.sums(p, func(sum, squares []float64, lo, hi int) {
-		batchNormMoments(sum, squares, x[lo:hi], g.C)
-	})
+	w := &p.norm
+	*w = batchNormWork{BatchNorm: g, x: x}
+	sum, squares := w.sums(p, (*batchNormWork).moments)
 	n := float64(g.Rows)
 	for c := range mean {
 		m := sum[c] / n
 		mean[c], variance[c] = float32(m), float32(max(0, squares[c]/n-m*m))
 	}
+}
+
+// moments adds the sums of one block for the mean and the variance.
+func (w *batchNormWork) moments(sum, squares []float64, lo, hi int) {
+	batchNormMoments(sum, squares, w.x[lo:hi], w.C)
 }
 
 // batchNormMoments adds the sums of x and of x² over one block. Both are
@@ -77,17 +94,21 @@ func batchNormMoments(sum, squares []float64, x []float32, channels int) {
 }
 
 func batchNormApplyCPU(p *pool, y, x, add, gamma, beta, mean, variance []float32, g BatchNorm) {
-	scale := grown(&p.channels, g.C)
-	for c := range scale {
-		scale[c] = gamma[c] * invStd(variance[c], g.Eps)
+	w := &p.norm
+	*w = batchNormWork{BatchNorm: g, y: y, x: x, add: add, mean: mean, scale: grown(&p.channels, g.C), beta: beta}
+	for c := range w.scale {
+		w.scale[c] = gamma[c] * invStd(variance[c], g.Eps)
 	}
-	g.tasks(p, func(_, lo, hi int) {
-		var addend []float32
-		if add != nil {
-			addend = add[lo:hi]
-		}
-		batchNormApplyRows(y[lo:hi], x[lo:hi], addend, mean, scale, beta, g.ReLU)
-	})
+	p.run(w.tasks(), func(_, task int) { w.apply(w.task(task)) })
+}
+
+// apply normalises elements lo to hi.
+func (w *batchNormWork) apply(lo, hi int) {
+	var addend []float32
+	if w.add != nil {
+		addend = w.add[lo:hi]
+	}
+	batchNormApplyRows(w.y[lo:hi], w.x[lo:hi], addend, w.mean, w.scale, w.beta, w.ReLU)
 }
 
 // batchNormApplyRows is BatchNormApply of some rows, with scale = gamma/√(variance + Eps).
@@ -118,18 +139,15 @@ type batchNormSlope struct{ mean, r, factor, meanDz, meanDot []float32 }
 func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []float32, g BatchNorm, constants bool) {
 	numbers := grown(&p.channels, 4*g.C)
 	clear(numbers)
+	w := &p.norm
+	*w = batchNormWork{BatchNorm: g, dx: dx, dy: dy, y: y, x: x}
 	s := batchNormSlope{mean, numbers[:g.C], numbers[g.C : 2*g.C], numbers[2*g.C : 3*g.C], numbers[3*g.C:]}
+	w.slope = s
 	for c, v := range variance {
 		s.r[c] = invStd(v, g.Eps)
 		s.factor[c] = gamma[c] * s.r[c]
 	}
-	sum, dot := g.sums(p, func(sum, dot []float64, lo, hi int) {
-		var output []float32
-		if g.ReLU {
-			output = y[lo:hi]
-		}
-		batchNormSums(sum, dot, dy[lo:hi], output, x[lo:hi], mean, s.r)
-	})
+	sum, dot := w.sums(p, (*batchNormWork).slopes)
 	for c := range dgamma {
 		dbeta[c] += float32(sum[c])
 		dgamma[c] += float32(dot[c])
@@ -137,7 +155,19 @@ func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, y, x, gamma, mean, var
 			s.meanDz[c], s.meanDot[c] = float32(sum[c]/float64(g.Rows)), float32(dot[c]/float64(g.Rows))
 		}
 	}
-	g.tasks(p, func(_, lo, hi int) { batchNormDx(dx[lo:hi], dy[lo:hi], x[lo:hi], s) })
+	p.run(w.tasks(), func(_, task int) {
+		lo, hi := w.task(task)
+		batchNormDx(w.dx[lo:hi], w.dy[lo:hi], w.x[lo:hi], w.slope)
+	})
+}
+
+// slopes masks one block of dy and adds its sums for the gradients.
+func (w *batchNormWork) slopes(sum, dot []float64, lo, hi int) {
+	var output []float32
+	if w.ReLU {
+		output = w.y[lo:hi]
+	}
+	batchNormSums(sum, dot, w.dy[lo:hi], output, w.x[lo:hi], w.slope.mean, w.slope.r)
 }
 
 // batchNormSums masks one block of dy by the ReLU, if y is there, and adds the

@@ -29,6 +29,9 @@ type gather struct {
 	minH, maxH, minV, maxV int    // of the taps
 	corner                 int    // from a pixel to the first element under a tap
 	shifts                 []int  // from there to each tap, in bytes
+
+	tiles, perBlock               int // of rows, and how many make a block
+	panels, perGroup, panelGroups int // of columns, and how many a task takes
 }
 
 // An image is an array [n, h, w, c].
@@ -80,22 +83,24 @@ func (g *gather) become(next gather) *gather {
 // run computes the result on all threads.
 func (g *gather) run(p *pool) {
 	g.split()
-	total := tiles(g.images*g.gridH*g.gridW, g.kernel.mr)
-	if total == 0 {
+	g.tiles = tiles(g.images*g.gridH*g.gridW, g.kernel.mr)
+	if g.tiles == 0 {
 		return
 	}
-	blocks := tiles(total, blockTiles)
-	perBlock := tiles(total, blocks)
-	blocks = tiles(total, perBlock)
-	panels := tiles(g.out.c, g.kernel.nr)
-	perGroup := tiles(panels, min(panels, tiles(minTasks, blocks)))
-	groups := tiles(panels, perGroup)
-	p.run(blocks*groups, func(worker, task int) {
-		w, block, group := &p.gemm.workers[worker], task/groups, task%groups
-		count := min(perBlock, total-block*perBlock)
-		g.tables(w, block*perBlock, count)
-		g.block(w, count, group*perGroup, min(panels, (group+1)*perGroup))
-	})
+	g.perBlock = tiles(g.tiles, tiles(g.tiles, blockTiles))
+	blocks := tiles(g.tiles, g.perBlock)
+	g.panels = tiles(g.out.c, g.kernel.nr)
+	g.perGroup = tiles(g.panels, min(g.panels, tiles(minTasks, blocks)))
+	g.panelGroups = tiles(g.panels, g.perGroup)
+	p.run(blocks*g.panelGroups, func(worker, task int) { g.task(&p.gemm.workers[worker], task) })
+}
+
+// task computes one block of tiles for one group of panels.
+func (g *gather) task(w *gemmWorker, task int) {
+	block, group := task/g.panelGroups, task%g.panelGroups
+	count := min(g.perBlock, g.tiles-block*g.perBlock)
+	g.tables(w, block*g.perBlock, count)
+	g.block(w, count, group*g.perGroup, min(g.panels, (group+1)*g.perGroup))
 }
 
 // split divides the sum over taps into groups of pieces.

@@ -4,31 +4,43 @@ package kernels
 // they are made of stays in the L1 cache for the next panel.
 const packBlock = 64
 
+// A packing is weights on their way into panels. Tasks find their operands
+// here, in the pool, so that a call allocates next to nothing.
+type packing struct {
+	kernel           microkernel
+	to, from         []float32
+	columns, k, taps int
+}
+
 // packTransposed packs w [columns, k] for a product with its transpose: panel
 // j of packed is [k, nr], columns j·nr and following of each k, and zero
 // where there are no more.
 func packTransposed(p *pool, kernel microkernel, w []float32, columns, k int) []float32 {
-	nr := kernel.nr
-	p.gemm.packed = grown(&p.gemm.packed, tiles(columns, nr)*k*nr)
-	packed := p.gemm.packed
-	p.run(tiles(columns, nr), func(_, panel int) {
-		to := packed[panel*k*nr:][:k*nr]
-		exist := min(nr, columns-panel*nr)
-		if exist < nr {
-			clear(to)
-		}
-		from := w[panel*nr*k:][:exist*k]
-		for start := 0; start < k; start += packBlock {
-			n := min(packBlock, k-start)
-			j, whole := 0, n&^7
-			for ; j+8 <= exist && whole > 0; j += 8 {
-				kernel.transpose(&to[start*nr+j], &from[j*k+start], whole/8, 4*nr, 4*k)
-				packColumns(to[(start+whole)*nr:], from[start+whole:], j, j+8, n-whole, k, nr)
-			}
-			packColumns(to[start*nr:], from[start:], j, exist, n, k, nr)
-		}
-	})
+	packed := grown(&p.gemm.packed, tiles(columns, kernel.nr)*k*kernel.nr)
+	job := &p.gemm.packing
+	*job = packing{kernel, packed, w, columns, k, 1}
+	p.run(tiles(columns, kernel.nr), func(_, panel int) { job.transposed(panel) })
 	return packed
+}
+
+// transposed packs one panel for packTransposed.
+func (j *packing) transposed(panel int) {
+	k, nr := j.k, j.kernel.nr
+	to := j.to[panel*k*nr:][:k*nr]
+	exist := min(nr, j.columns-panel*nr)
+	if exist < nr {
+		clear(to)
+	}
+	from := j.from[panel*nr*k:][:exist*k]
+	for start := 0; start < k; start += packBlock {
+		n := min(packBlock, k-start)
+		c, whole := 0, n&^7
+		for ; c+8 <= exist && whole > 0; c += 8 {
+			j.kernel.transpose(&to[start*nr+c], &from[c*k+start], whole/8, 4*nr, 4*k)
+			packColumns(to[(start+whole)*nr:], from[start+whole:], c, c+8, n-whole, k, nr)
+		}
+		packColumns(to[start*nr:], from[start:], c, exist, n, k, nr)
+	}
 }
 
 // packColumns sets columns j0 to j1 of to [n, nr] to rows of from [j1, k].
@@ -44,18 +56,22 @@ func packColumns(to, from []float32, j0, j1, n, k, nr int) {
 // packed is [taps, k, nr], columns j·nr and following, and zero where there
 // are no more.
 func packTaps(p *pool, kernel microkernel, w []float32, k, taps, columns int) []float32 {
-	nr := kernel.nr
-	p.gemm.packed = grown(&p.gemm.packed, tiles(columns, nr)*taps*k*nr)
-	packed := p.gemm.packed
-	p.run(tiles(columns, nr), func(_, panel int) {
-		to := packed[panel*taps*k*nr:][:taps*k*nr]
-		exist := min(nr, columns-panel*nr)
-		if exist < nr {
-			clear(to)
-		}
-		for t := range taps {
-			kernel.copyRows(&to[t*k*nr], &w[t*columns+panel*nr], exist, k, 4*nr, 4*taps*columns)
-		}
-	})
+	packed := grown(&p.gemm.packed, tiles(columns, kernel.nr)*taps*k*kernel.nr)
+	job := &p.gemm.packing
+	*job = packing{kernel, packed, w, columns, k, taps}
+	p.run(tiles(columns, kernel.nr), func(_, panel int) { job.tapped(panel) })
 	return packed
+}
+
+// tapped packs one panel for packTaps.
+func (j *packing) tapped(panel int) {
+	k, nr := j.k, j.kernel.nr
+	to := j.to[panel*j.taps*k*nr:][:j.taps*k*nr]
+	exist := min(nr, j.columns-panel*nr)
+	if exist < nr {
+		clear(to)
+	}
+	for t := range j.taps {
+		j.kernel.copyRows(&to[t*k*nr], &j.from[t*j.columns+panel*nr], exist, k, 4*nr, 4*j.taps*j.columns)
+	}
 }

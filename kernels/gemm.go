@@ -63,9 +63,10 @@ type gemm struct {
 	zeros   []float32     // stands for pixels in the padding
 	workers []gemmWorker
 
-	// The product under way: kept from call to call for its arrays.
-	gather gather
-	weight weightGradient
+	// The product under way, kept from call to call for its arrays.
+	packing packing
+	gather  gather
+	weight  weightGradient
 }
 
 // A gemmWorker is the memory of one goroutine.

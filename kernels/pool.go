@@ -22,6 +22,7 @@ type pool struct {
 	failed atomic.Pointer[failure]
 
 	gemm gemm
+	norm batchNormWork
 }
 
 // A failure is the first panic of a task.
