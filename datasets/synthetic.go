@@ -11,7 +11,7 @@ import (
 // What Open gives for the name Synthetic.
 const (
 	SyntheticSeed  = 1
-	SyntheticTrain = 3200
+	SyntheticTrain = 2880
 	SyntheticTest  = 1000
 )
 
