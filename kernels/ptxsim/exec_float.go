@@ -1,0 +1,335 @@
+package ptxsim
+
+import "math"
+
+var floatOps map[string]func(*decoder)
+
+func init() {
+	floatOps = map[string]func(*decoder){
+		"fma": decodeFma, "sqrt": decodeSqrt, "rcp": decodeRcp, "rsqrt": decodeRsqrt,
+		"ex2": decodeApprox(math.Exp2), "lg2": decodeApprox(math.Log2),
+		"sin": decodeApprox(math.Sin), "cos": decodeApprox(math.Cos), "tanh": decodeApprox(math.Tanh),
+		"copysign": decodeCopysign, "testp": decodeTestp,
+	}
+}
+
+// ftz flushes a subnormal number to zero.
+func ftz(u uint32) uint32 {
+	if u&0x7f800000 == 0 {
+		return u & 0x80000000
+	}
+	return u
+}
+
+// The canonical NaN of float32 results, which the hardware gives whatever
+// NaN came in.
+const nan32 = 0x7fffffff
+
+// finish rounds off a float32 result as the modifiers ask.
+func finish(r float32, flush, sat bool) uint32 {
+	if r != r {
+		if sat {
+			return 0
+		}
+		return nan32
+	}
+	u := bitsOf(r)
+	if flush {
+		u = ftz(u)
+	}
+	if sat {
+		u = bitsOf(min(max(f32of(u), 0), 1))
+	}
+	return u
+}
+
+// fma32 is a float32 fused multiply-add. The product is exact in float64; the
+// sum is made odd where it was rounded and the second rounding could see it,
+// which makes that rounding right.
+func fma32(a, b, c float32) float32 {
+	p, z := float64(a)*float64(b), float64(c)
+	s := p + z
+	if u := math.Float64bits(s); u&0x1fffffff == 0x10000000 || u&0x7ff0000000000000 < 897<<52 {
+		s = roundToOdd(p, z, s)
+	}
+	return float32(s)
+}
+
+// roundToOdd returns s = p + z, and where that was inexact the neighbour
+// towards the exact sum whose last bit is odd.
+func roundToOdd(p, z, s float64) float64 {
+	bb := s - p
+	e := (p - (s - bb)) + (z - bb)
+	u := math.Float64bits(s)
+	if e != 0 && u&1 == 0 && e == e {
+		if (e > 0) == (s > 0) {
+			u++
+		} else {
+			u--
+		}
+	}
+	return math.Float64frombits(u)
+}
+
+// rounding32 checks the modifiers of float32 and float64 arithmetic.
+func (d *decoder) rounding() (flush, sat bool) {
+	d.modifiers("rn", "ftz", "sat")
+	return d.s.has("ftz"), d.s.has("sat")
+}
+
+func (d *decoder) float2(plain func(w *warp, in *inst, d *v32), f func(a, b float32) float32, f64 func(a, b float64) float64) {
+	flush, sat := d.rounding()
+	switch typ := d.s.typ(); typ {
+	case "f32":
+		if !flush && !sat && plain != nil {
+			d.operands(3, 3)
+			d.loop32(plain)
+			return
+		}
+		d.lane2(func(a, b uint32) uint32 {
+			if flush {
+				a, b = ftz(a), ftz(b)
+			}
+			return finish(f(f32of(a), f32of(b)), flush, sat)
+		})
+	case "f64":
+		d.wide2(func(a, b uint64) uint64 { return bits64(f64(f64of(a), f64of(b))) })
+	default:
+		d.half2(f64)
+	}
+}
+
+func decodeFloatAdd(d *decoder) {
+	d.float2(func(w *warp, in *inst, d *v32) {
+		a, b := &w.r[in.a], &w.r[in.b]
+		for i := range d {
+			d[i] = bitsOf(f32of(a[i]) + f32of(b[i]))
+		}
+	}, func(a, b float32) float32 { return a + b }, func(a, b float64) float64 { return a + b })
+}
+
+func decodeFloatSub(d *decoder) {
+	d.float2(func(w *warp, in *inst, d *v32) {
+		a, b := &w.r[in.a], &w.r[in.b]
+		for i := range d {
+			d[i] = bitsOf(f32of(a[i]) - f32of(b[i]))
+		}
+	}, func(a, b float32) float32 { return a - b }, func(a, b float64) float64 { return a - b })
+}
+
+func decodeFloatMul(d *decoder) {
+	d.float2(func(w *warp, in *inst, d *v32) {
+		a, b := &w.r[in.a], &w.r[in.b]
+		for i := range d {
+			d[i] = bitsOf(f32of(a[i]) * f32of(b[i]))
+		}
+	}, func(a, b float32) float32 { return a * b }, func(a, b float64) float64 { return a * b })
+}
+
+func decodeFma(d *decoder) {
+	flush, sat := d.rounding()
+	switch d.s.typ() {
+	case "f32":
+		if flush || sat {
+			d.lane3(func(a, b, c uint32) uint32 {
+				if flush {
+					a, b, c = ftz(a), ftz(b), ftz(c)
+				}
+				return finish(fma32(f32of(a), f32of(b), f32of(c)), flush, sat)
+			})
+			return
+		}
+		d.operands(4, 4)
+		d.loop32(fmaLanes)
+	case "f64":
+		d.wide3(func(a, b, c uint64) uint64 { return bits64(math.FMA(f64of(a), f64of(b), f64of(c))) })
+	default:
+		d.half3()
+	}
+}
+
+// fmaLanes is fma32 for all lanes, by far the most frequent instruction.
+func fmaLanes(w *warp, in *inst, d *v32) {
+	a, b, c := &w.r[in.a], &w.r[in.b], &w.r[in.c]
+	for i := range d {
+		p, z := float64(f32of(a[i]))*float64(f32of(b[i])), float64(f32of(c[i]))
+		s := p + z
+		if u := math.Float64bits(s); u&0x1fffffff == 0x10000000 || u&0x7ff0000000000000 < 897<<52 {
+			s = roundToOdd(p, z, s)
+		}
+		d[i] = bitsOf(float32(s))
+	}
+}
+
+func decodeFloatDiv(d *decoder) {
+	d.modifiers("rn", "full", "approx", "ftz")
+	flush := d.s.has("ftz")
+	switch d.s.typ() {
+	case "f32":
+		d.lane2(func(a, b uint32) uint32 {
+			if flush {
+				a, b = ftz(a), ftz(b)
+			}
+			return finish(f32of(a)/f32of(b), flush, false)
+		})
+	case "f64":
+		d.wide2(func(a, b uint64) uint64 { return bits64(f64of(a) / f64of(b)) })
+	default:
+		d.unsupported()
+	}
+}
+
+// minmax is min or max of PTX: a NaN loses, and -0 is below +0.
+func minmax(a, b float64, least, nan bool) float64 {
+	switch {
+	case a != a && b != b || nan && (a != a || b != b):
+		return math.NaN()
+	case a != a:
+		return b
+	case b != b:
+		return a
+	case least:
+		return math.Min(a, b)
+	}
+	return math.Max(a, b)
+}
+
+func decodeFloatMinMax(d *decoder, least bool) {
+	d.modifiers("ftz", "NaN")
+	flush, nan := d.s.has("ftz"), d.s.has("NaN")
+	switch d.s.typ() {
+	case "f32":
+		d.lane2(func(a, b uint32) uint32 {
+			if flush {
+				a, b = ftz(a), ftz(b)
+			}
+			x, y := f32of(a), f32of(b)
+			switch {
+			case x < y == least && x != y && x == x && y == y:
+				return a
+			case x > y == least && x != y && x == x && y == y:
+				return b
+			}
+			return finish(float32(minmax(float64(x), float64(y), least, nan)), flush, false)
+		})
+	case "f64":
+		d.wide2(func(a, b uint64) uint64 { return bits64(minmax(f64of(a), f64of(b), least, nan)) })
+	default:
+		d.half2(func(a, b float64) float64 { return minmax(a, b, least, nan) })
+	}
+}
+
+func decodeFloatNeg(d *decoder) { d.signBits(func(a, m uint64) uint64 { return a ^ m }) }
+func decodeFloatAbs(d *decoder) { d.signBits(func(a, m uint64) uint64 { return a &^ m }) }
+
+// signBits decodes an instruction that only changes signs.
+func (d *decoder) signBits(f func(a, sign uint64) uint64) {
+	d.modifiers("ftz")
+	flush := d.s.has("ftz")
+	var sign uint64
+	switch d.s.typ() {
+	case "f64":
+		d.wide1(func(a uint64) uint64 { return f(a, 1<<63) })
+		return
+	case "f32":
+		sign = 1 << 31
+	case "f16", "bf16":
+		sign = 1 << 15
+	case "f16x2", "bf16x2":
+		sign = 1<<31 | 1<<15
+	}
+	d.lane1(func(a uint32) uint32 {
+		if flush && sign == 1<<31 {
+			a = ftz(a)
+		}
+		return uint32(f(uint64(a), sign))
+	})
+}
+
+func decodeSqrt(d *decoder) {
+	d.modifiers("rn", "approx", "ftz")
+	d.unary(math.Sqrt)
+}
+
+func decodeRcp(d *decoder) {
+	d.modifiers("rn", "approx", "ftz")
+	d.unary(func(a float64) float64 { return 1 / a })
+}
+
+func decodeRsqrt(d *decoder) {
+	d.modifiers("approx", "ftz")
+	d.unary(func(a float64) float64 { return 1 / math.Sqrt(a) })
+}
+
+// unary decodes a float function of one number. The square root and the
+// reciprocal of a float32 stay right when rounded twice.
+func (d *decoder) unary(f func(float64) float64) {
+	flush := d.s.has("ftz")
+	switch d.s.typ() {
+	case "f32":
+		d.lane1(func(a uint32) uint32 {
+			if flush {
+				a = ftz(a)
+			}
+			return finish(float32(f(float64(f32of(a)))), flush, false)
+		})
+	case "f64":
+		d.wide1(func(a uint64) uint64 { return bits64(f(f64of(a))) })
+	default:
+		d.half1(f)
+	}
+}
+
+// decodeApprox decodes the approximate functions. Here they are rounded from
+// float64; a GPU may be 2 units in the last place off.
+func decodeApprox(f func(float64) float64) func(*decoder) {
+	return func(d *decoder) {
+		d.modifiers("approx", "ftz")
+		if !d.s.has("approx") || d.s.typ() == "f64" {
+			d.unsupported()
+		}
+		d.unary(f)
+	}
+}
+
+func decodeCopysign(d *decoder) {
+	d.modifiers()
+	switch d.s.typ() {
+	case "f32":
+		d.lane2(func(a, b uint32) uint32 { return a&(1<<31) | b&^(1<<31) })
+	case "f64":
+		d.wide2(func(a, b uint64) uint64 { return a&(1<<63) | b&^(1<<63) })
+	default:
+		d.unsupported()
+	}
+}
+
+func decodeTestp(d *decoder) {
+	d.modifiers("finite", "infinite", "number", "notanumber", "normal", "subnormal")
+	d.operands(2, 2)
+	if d.s.typ() != "f32" {
+		d.unsupported()
+	}
+	test, ok := map[string]func(u uint32) bool{
+		"finite":     func(u uint32) bool { return u<<1 < 0xff<<24 },
+		"infinite":   func(u uint32) bool { return u<<1 == 0xff<<24 },
+		"number":     func(u uint32) bool { return u<<1 <= 0xff<<24 },
+		"notanumber": func(u uint32) bool { return u<<1 > 0xff<<24 },
+		"normal":     func(u uint32) bool { return u<<1 < 0xff<<24 && u<<1 >= 1<<24 },
+		"subnormal":  func(u uint32) bool { return u<<1 < 1<<24 && u<<1 != 0 },
+	}[d.s.parts[1]]
+	if !ok {
+		d.unsupported()
+	}
+	in, a := d.in, d.s.args
+	in.kind, in.a = kindPred, d.src32(a[1], "f32")
+	in.d = d.dst(a[0], classPred)
+	in.fp = func(w *warp, in *inst) (p uint32) {
+		for i, u := range w.r[in.a] {
+			if test(u) {
+				p |= 1 << i
+			}
+		}
+		return p
+	}
+}
