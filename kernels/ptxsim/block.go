@@ -148,11 +148,11 @@ func (b *block) stuck() {
 	panic("ptxsim: no thread can run and none waits")
 }
 
-// blame makes split i the running one for a report, and returns its first
-// lane.
+// blame makes split i the running one for a report, and returns the first
+// lane that waits.
 func (w *warp) blame(i int) int {
 	w.resume(i)
-	return firstLane(w.mask)
+	return firstLane(w.splits[i].sync)
 }
 
 // elsewhere names another place where threads wait.

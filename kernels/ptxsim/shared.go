@@ -173,9 +173,11 @@ func (m *sharedMemory) write(w *warp, a, n uint64, lane int, flags uint8, same b
 		if c.rtime >= m.barrier && c.readers != 0 && c.rbytes&bytes != 0 && !same {
 			m.antiConflict(w, c, word, lane)
 		}
-		if c.wtime < m.now || c.wwarp != uint8(w.id) || c.wlane != uint8(lane) {
-			c.wbytes = 0
+		mine := c.wwarp == uint8(w.id) && c.wlane == uint8(lane) && c.wtime >= w.seen[w.id]
+		if !mine {
+			c.wbytes = atomics
 		}
+		flags &= c.wbytes // a plain write stays one when its thread adds to it
 		c.wtime, c.wwarp, c.wlane, c.wpc = m.now, uint8(w.id), uint8(lane), w.pc
 		c.wbytes = (c.wbytes|bytes)&^atomics | flags
 	}

@@ -49,7 +49,7 @@ KERNEL BOUNDS(256) sum_tree(float *sum, const float *x) {
 	}
 	if (t < 32) {
 		for (int i = 16; i; i /= 2) {
-			float v = t < i ? s[t + i] : 0.0f;
+			float v = s[(t + i) % 32];
 			__nvvm_bar_warp_sync(ALL);
 			s[t] += v;
 			__nvvm_bar_warp_sync(ALL);
