@@ -30,7 +30,7 @@ type block struct {
 func newBlock(l *launch) *block {
 	b := &block{l: l, k: l.k, threads: l.block.Size()}
 	n := (b.threads + 31) / 32
-	b.shared.init(l.sharedSize, n)
+	b.shared.init(l.sharedSize)
 	for i := range n {
 		b.warps = append(b.warps, newWarp(b, i))
 	}
@@ -53,6 +53,7 @@ func newWarp(b *block, id int) *warp {
 			w.d[slot][i] = v
 		}
 	}
+	w.patterns = make([]pattern, k.sharedLoads)
 	w.setSpecial(false)
 	w.local.init(k.local)
 	if len(k.tracked) > 0 {

@@ -74,7 +74,7 @@ func (w *warp) countBanks(mask uint32, n uint64) {
 
 // passes returns the largest number of rows of one bank.
 func (w *warp) passes(part uint32, n uint64) uint64 {
-	var rows [32][32]uint32 // by bank of n bytes
+	rows := &w.rows // by bank of n bytes
 	var count [32]uint8
 	most := uint8(1)
 	for l := part; l != 0; l &= l - 1 {

@@ -100,7 +100,7 @@ func (w *warp) copyAsync(dst, src *access, size uint64, bytes int32, mask uint32
 		sh.check(w, c.dst, size, i)
 		st := sh.state[c.dst : c.dst+size]
 		w.badState(i, "shared", c.dst, st, false)
-		sh.write(w, c.dst, size, i, 0, false)
+		sh.write(w, c.dst, size, uint8(i), 0, false)
 		setBytes(st, stateFlight)
 		w.async.pending = append(w.async.pending, c)
 	}
@@ -119,7 +119,7 @@ func (w *warp) land(mask, keep uint32, all bool) {
 			continue
 		}
 		n := uint64(c.size)
-		sh.write(w, c.dst, n, int(c.lane), 0, true)
+		sh.write(w, c.dst, n, c.lane, 0, true)
 		copy(sh.data[c.dst:c.dst+n], c.data[:n])
 		setBytes(sh.state[c.dst:c.dst+n], stateValid)
 	}

@@ -224,7 +224,7 @@ func (w *warp) atomicShared(x *atomicOp, mask uint32) {
 		if st := sh.state[a : a+n]; states(st) != 0 {
 			w.badState(i, "shared", a, st, true)
 		}
-		sh.write(w, a, n, i, atomics, false)
+		sh.write(w, a, n, uint8(i), atomics, false)
 		w.apply(x, sh.data[a:], i)
 	}
 	w.countBanks(mask, n)

@@ -51,7 +51,7 @@ func decodeCvt(d *decoder) {
 		return
 	}
 	d.operands(2, 2)
-	if d.cvtFast(c) {
+	if d.cvtFast(c) || d.cvtNarrow(c) {
 		return
 	}
 	d.convert(c.from, c.to, c.function())
@@ -96,6 +96,24 @@ func (d *decoder) cvtFast(c conversion) bool {
 		return false
 	}
 	in.d = d.dst(d.s.args[0], class64)
+	return true
+}
+
+// cvtNarrow gives the conversions of 64-bit to 32-bit integers their own
+// loop.
+func (d *decoder) cvtNarrow(c conversion) bool {
+	if c.sat || widths[c.from] != 8 || widths[c.to] != 4 || isFloat(c.from) || isFloat(c.to) {
+		return false
+	}
+	in, a := d.in, d.s.args
+	in.kind, in.a = kind32, d.src64(a[1], c.from)
+	in.d = d.dst(a[0], class32)
+	in.f32 = func(w *warp, in *inst, d *v32) {
+		a := &w.d[in.a]
+		for i := range d {
+			d[i] = uint32(a[i])
+		}
+	}
 	return true
 }
 
@@ -147,7 +165,17 @@ func (c conversion) function() func(uint64) uint64 {
 
 // extend reads the low bits of v as the integer type typ.
 func extend(v uint64, typ string) uint64 {
-	n := 64 - 8*widths[typ]
+	n := 0
+	switch len(typ) {
+	case 2: // u8
+		n = 56
+	case 3:
+		if typ[1] == '1' {
+			n = 48
+		} else if typ[1] == '3' {
+			n = 32
+		}
+	}
 	if typ[0] == 's' {
 		return uint64(int64(v<<n) >> n)
 	}

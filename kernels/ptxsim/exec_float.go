@@ -45,11 +45,12 @@ func finish(r float32, flush, sat bool) uint32 {
 
 // fma32 is a float32 fused multiply-add. The product is exact in float64; the
 // sum is made odd where it was rounded and the second rounding could see it,
-// which makes that rounding right.
+// which makes that rounding right: at ties, and where the result is subnormal
+// but not zero.
 func fma32(a, b, c float32) float32 {
 	p, z := float64(a)*float64(b), float64(c)
 	s := p + z
-	if u := math.Float64bits(s); u&0x1fffffff == 0x10000000 || u&0x7ff0000000000000 < 897<<52 {
+	if u := math.Float64bits(s); u&0x1fffffff == 0x10000000 || u&^(1<<63)-1 < 897<<52-1 {
 		s = roundToOdd(p, z, s)
 	}
 	return float32(s)
@@ -83,7 +84,7 @@ func (d *decoder) float2(plain func(w *warp, in *inst, d *v32), f func(a, b floa
 	case "f32":
 		if !flush && !sat && plain != nil {
 			d.operands(3, 3)
-			d.loop32(plain)
+			d.loop32(fastest(d.s.parts[0]+".f32", plain))
 			return
 		}
 		d.lane2(func(a, b uint32) uint32 {
@@ -140,7 +141,7 @@ func decodeFma(d *decoder) {
 			return
 		}
 		d.operands(4, 4)
-		d.loop32(fmaLanes)
+		d.loop32(fastest("fma.f32", fmaLanes))
 	case "f64":
 		d.wide3(func(a, b, c uint64) uint64 { return bits64(math.FMA(f64of(a), f64of(b), f64of(c))) })
 	default:
@@ -154,7 +155,7 @@ func fmaLanes(w *warp, in *inst, d *v32) {
 	for i := range d {
 		p, z := float64(f32of(a[i]))*float64(f32of(b[i])), float64(f32of(c[i]))
 		s := p + z
-		if u := math.Float64bits(s); u&0x1fffffff == 0x10000000 || u&0x7ff0000000000000 < 897<<52 {
+		if u := math.Float64bits(s); u&0x1fffffff == 0x10000000 || u&^(1<<63)-1 < 897<<52-1 {
 			s = roundToOdd(p, z, s)
 		}
 		d[i] = bitsOf(float32(s))

@@ -36,12 +36,12 @@ func decodeAdd(d *decoder) {
 			return
 		}
 		d.operands(3, 3)
-		d.loop32(func(w *warp, in *inst, d *v32) {
+		d.loop32(fastest("add.s32", func(w *warp, in *inst, d *v32) {
 			a, b := &w.r[in.a], &w.r[in.b]
 			for i := range d {
 				d[i] = a[i] + b[i]
 			}
-		})
+		}))
 	case "u64", "s64":
 		d.operands(3, 3)
 		d.loop64(func(w *warp, in *inst, d *v64) {

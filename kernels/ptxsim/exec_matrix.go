@@ -27,6 +27,8 @@ func decodeLdmatrix(d *decoder) {
 	if len(regs) != n || d.s.typ() != "b16" {
 		d.failf("%d registers, want %d", len(regs), n)
 	}
+	m.bytes = 16
+	d.addPattern(m)
 	trans := d.s.has("trans")
 	d.in.kind, d.in.e, d.in.mem = kindSync, -1, m
 	d.in.fx = func(w *warp, in *inst, mask uint32) { w.loadMatrix(m, regs, trans, mask) }
@@ -39,13 +41,9 @@ func (w *warp) loadMatrix(m *access, regs []reg, trans bool, mask uint32) {
 	w.addresses(m)
 	var rows [32][]byte
 	lanes := 8 * len(regs)
+	w.sharedReads(m, uint32(uint64(1)<<lanes-1))
 	for i := range lanes {
-		a := w.addr[i]
-		if a-sharedWindow < windowSize {
-			a -= sharedWindow
-		}
-		w.sharedRead(m, a, 16, i)
-		rows[i] = w.b.shared.data[a : a+16]
+		rows[i] = w.b.shared.data[w.addr[i]:][:16]
 	}
 	for j, r := range regs {
 		d, mat := &w.r[r.idx], rows[8*j:8*j+8]
@@ -58,7 +56,6 @@ func (w *warp) loadMatrix(m *access, regs []reg, trans bool, mask uint32) {
 			}
 		}
 	}
-	w.countBanks(uint32(uint64(1)<<lanes-1), 16)
 }
 
 // needAll faults unless the whole warp takes part.

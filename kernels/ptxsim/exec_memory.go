@@ -35,6 +35,7 @@ type access struct {
 	regs     []reg
 	base     reg // class none: off is the address
 	off      uint64
+	index    int // of a load that may be from shared memory: its pattern
 }
 
 // spaceOf returns the state space among the modifiers. Constants live in
@@ -116,6 +117,7 @@ func decodeLoad(d *decoder) {
 	m := d.access(d.s.args[1])
 	d.elements(m, d.s.args[0], true)
 	d.in.kind, d.in.mem = kindMask, m
+	d.addPattern(m)
 	simple := len(m.regs) == 1 && m.size == 4 && m.regs[0].class == class32
 	vector := len(m.regs) == 4 && m.size == 4
 	switch {
@@ -138,6 +140,14 @@ func decodeLoad(d *decoder) {
 		d.in.fx = func(w *warp, in *inst, mask uint32) {
 			w.bySpace(m, mask, w.loadGlobal, w.loadShared, w.loadLocal)
 		}
+	}
+}
+
+// addPattern gives a load its place in the patterns of each warp.
+func (d *decoder) addPattern(m *access) {
+	if m.space == spaceShared || m.space == spaceGeneric {
+		m.index = d.kernel.sharedLoads
+		d.kernel.sharedLoads++
 	}
 }
 

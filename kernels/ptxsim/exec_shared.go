@@ -5,65 +5,95 @@ import (
 	"math/bits"
 )
 
+// A pattern is what the last execution of a load from shared memory found out
+// about its addresses: the next one mostly has the same.
+type pattern struct {
+	mask              uint32
+	addr              v64
+	distinct          [32]distinct
+	count             int // of distinct
+	passes, conflicts uint64
+}
+
+// A distinct is an address and the lanes that read it: the first, and whether
+// there are more.
+type distinct struct {
+	addr uint32
+	lane uint8
+	more bool
+}
+
+// sharedReads checks a load from shared memory at w.addr.
+func (w *warp) sharedReads(m *access, mask uint32) {
+	sh, n, p := &w.b.shared, uint64(m.bytes), &w.patterns[m.index]
+	if p.mask != mask || p.addr != w.addr {
+		w.newPattern(p, n, mask)
+	}
+	w.count.SharedPasses += p.passes
+	w.count.BankConflicts += p.conflicts
+	for i := range p.distinct[:p.count] {
+		u := &p.distinct[i]
+		a := uint64(u.addr)
+		if st := sh.state[a : a+n]; states(st) != 0 {
+			w.badState(int(u.lane), "shared", a, st, true)
+		}
+		if !m.volatile {
+			sh.read(w, a, n, u.lane, u.more)
+		}
+	}
+}
+
+// newPattern checks the addresses of a load and finds the distinct ones.
+func (w *warp) newPattern(p *pattern, n uint64, mask uint32) {
+	p.mask, p.count = 0, 0
+	var at [64]uint8 // index of distinct + 1, by a hash of the address
+	for l := mask; l != 0; l &= l - 1 {
+		i := firstLane(l)
+		a := w.addr[i]
+		w.b.shared.check(w, a, n, i)
+		h := &at[a/n%64]
+		if *h != 0 && p.distinct[*h-1].addr == uint32(a) {
+			p.distinct[*h-1].more = true
+			continue
+		}
+		p.distinct[p.count] = distinct{addr: uint32(a), lane: uint8(i)}
+		p.count++
+		*h = uint8(p.count)
+	}
+	passes, conflicts := w.count.SharedPasses, w.count.BankConflicts
+	w.countBanks(mask, n)
+	p.passes, p.conflicts = w.count.SharedPasses-passes, w.count.BankConflicts-conflicts
+	w.count.SharedPasses, w.count.BankConflicts = passes, conflicts
+	p.mask, p.addr = mask, w.addr
+}
+
 func (w *warp) loadShared32(m *access, mask uint32) {
-	d, sh, last := &w.r[m.regs[0].idx], &w.b.shared, ^uint64(0)
+	w.sharedReads(m, mask)
+	d, data := &w.r[m.regs[0].idx], w.b.shared.data
 	for l := mask; l != 0; l &= l - 1 {
 		i := bits.TrailingZeros32(l) & 31
-		a := w.addr[i]
-		if a == last {
-			sh.readAgain(a, 4)
-		} else {
-			w.sharedRead(m, a, 4, i)
-			last = a
-		}
-		d[i] = binary.LittleEndian.Uint32(sh.data[a:])
+		d[i] = binary.LittleEndian.Uint32(data[w.addr[i]:])
 	}
-	w.countBanks(mask, 4)
 }
 
 func (w *warp) loadShared128(m *access, mask uint32) {
+	w.sharedReads(m, mask)
 	d0, d1, d2, d3 := &w.r[m.regs[0].idx], &w.r[m.regs[1].idx], &w.r[m.regs[2].idx], &w.r[m.regs[3].idx]
-	sh, last, again := &w.b.shared, ^uint64(0), false
+	data := w.b.shared.data
 	for l := mask; l != 0; l &= l - 1 {
 		i := bits.TrailingZeros32(l) & 31
-		a := w.addr[i]
-		switch {
-		case a != last:
-			w.sharedRead(m, a, 16, i)
-			last, again = a, false
-		case !again:
-			sh.readAgain(a, 16)
-			again = true
-		}
-		b := sh.data[a : a+16 : a+16]
+		b := data[w.addr[i]:][:16]
 		d0[i], d1[i] = binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 		d2[i], d3[i] = binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
-	}
-	w.countBanks(mask, 16)
-}
-
-// sharedRead checks a read of n bytes by a lane.
-func (w *warp) sharedRead(m *access, a, n uint64, lane int) {
-	sh := &w.b.shared
-	if a >= uint64(len(sh.data)) || n > uint64(len(sh.data))-a || a&(n-1) != 0 {
-		sh.check(w, a, n, lane)
-	}
-	if st := sh.state[a : a+n]; states(st) != 0 {
-		w.badState(lane, "shared", a, st, true)
-	}
-	if !m.volatile {
-		sh.read(w, a, n, lane)
 	}
 }
 
 func (w *warp) loadShared(m *access, mask uint32) {
-	n := uint64(m.bytes)
+	w.sharedReads(m, mask)
 	for l := mask; l != 0; l &= l - 1 {
 		i := firstLane(l)
-		w.sharedRead(m, w.addr[i], n, i)
 		w.put(m, i, w.b.shared.data[w.addr[i]:])
 	}
-	w.countBanks(mask, n)
 }
 
 func (w *warp) storeShared(m *access, mask uint32) {
@@ -82,7 +112,7 @@ func (w *warp) storeShared(m *access, mask uint32) {
 			setBytes(st, stateValid)
 		}
 		if !m.volatile {
-			sh.write(w, a, n, i, 0, same)
+			sh.write(w, a, n, uint8(i), 0, same)
 		}
 		copy(data, buf[:n])
 	}

@@ -52,25 +52,26 @@ type inst struct {
 
 // A kernel is a decoded entry. It is a driver.Kernel.
 type kernel struct {
-	name       string
-	params     []driver.Param
-	paramSize  int
-	maxThreads int
-	reqThreads bool
-	code       []inst
-	nregs      [4]int
-	regNames   [4][]string
-	const32    map[uint32]int32
-	const64    map[uint64]int32
-	special    map[string]int32 // slot of each special register in use
-	specialDef []specialSlot
-	static     int // bytes of static shared memory
-	dynamic    int // where dynamic shared memory starts
-	local      int // bytes of local memory of a thread
-	serial     bool
-	partialBar bool // some barrier is not for the whole block
-	tracked    []reg
-	unit       *unit
+	name        string
+	params      []driver.Param
+	paramSize   int
+	maxThreads  int
+	reqThreads  bool
+	code        []inst
+	nregs       [4]int
+	regNames    [4][]string
+	const32     map[uint32]int32
+	const64     map[uint64]int32
+	special     map[string]int32 // slot of each special register in use
+	specialDef  []specialSlot
+	static      int // bytes of static shared memory
+	dynamic     int // where dynamic shared memory starts
+	local       int // bytes of local memory of a thread
+	serial      bool
+	partialBar  bool // some barrier is not for the whole block
+	sharedLoads int  // instructions
+	tracked     []reg
+	unit        *unit
 
 	mu     sync.Mutex
 	blocks []*block // for the next launch

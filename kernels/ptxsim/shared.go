@@ -1,10 +1,6 @@
 package ptxsim
 
-import (
-	"math/bits"
-
-	"lbsam/kernels/driver"
-)
+import "math/bits"
 
 // A vclock tells for each warp of the block up to which time its accesses are
 // ordered before what the owner does now. Time is counted by synchronisations
@@ -12,37 +8,45 @@ import (
 // synchronisation of its own lanes.
 type vclock []uint32
 
-// A cell remembers the last accesses of a word of shared memory.
+// A cell remembers the last write of a word of shared memory.
 type cell struct {
-	wtime    uint32 // time of the last write
-	rtime    uint32 // of the last read
-	readers  uint64 // warps that have read since the last barrier
-	wpc, rpc int32
-	wwarp    uint8
-	wlane    uint8
-	wbytes   uint8 // bytes of the word that were written, and whether atomically
-	rwarp    uint8
-	rlane    uint8 // lane of rwarp that read, or several
-	rbytes   uint8
+	pc    int32
+	warp  uint8
+	lane  uint8
+	bytes uint8 // of the word that were written, and whether atomically
+	reads       // of 4 bytes or less; reads of 16 are in quads
+}
+
+// A reads remembers the last reads of some bytes.
+type reads struct {
+	time    uint32
+	rpc     int32
+	readers uint64 // warps that have read since the last barrier
+	rwarp   uint8  // the last one
+	rlane   uint8  // its lane, or several
+	rbytes  uint8  // bytes of a word that were read
 }
 
 const (
 	several = 0xff // rlane: more than one
-	atomics = 0x80 // flag in wbytes
+	atomics = 0x80 // flag in cell.bytes
 )
 
 // A sharedMemory is the shared memory of a block with what is known about
 // each byte.
 type sharedMemory struct {
 	data, state []byte
-	cells       []cell
-	now         uint32 // time, never reset, so that cells need not be
-	barrier     uint32 // time of the last barrier of the whole block
+	written     []uint32 // time of the last write of each word
+	cells       []cell   // of words
+	quads       []reads  // of 16 bytes
+	now         uint32   // time, never reset, so that cells need not be
+	barrier     uint32   // time of the last barrier of the whole block
 }
 
-func (m *sharedMemory) init(size, warps int) {
-	m.data, m.state, m.cells = make([]byte, alignUp(size, 16)), make([]byte, alignUp(size, 16)), make([]cell, (size+3)/4)
-	m.data, m.state = m.data[:size], m.state[:size]
+func (m *sharedMemory) init(size int) {
+	m.data, m.state = make([]byte, size), make([]byte, size)
+	quads := (size + 15) / 16
+	m.written, m.cells, m.quads = make([]uint32, 4*quads), make([]cell, 4*quads), make([]reads, quads)
 	m.now = 1
 }
 
@@ -102,97 +106,91 @@ func bytesOf(a, n uint64, word uint64) uint8 {
 	return 1<<hi - 1<<lo
 }
 
-// read checks a read of n bytes at a by a lane against the last writes.
-func (m *sharedMemory) read(w *warp, a, n uint64, lane int) {
-	cells := m.cells[a/4 : (a+n+3)/4]
-	bytes, id := uint8(15), uint8(w.id)
-	if n < 4 {
-		bytes = bytesOf(a, n, a/4)
+// read checks a read of n bytes at a by a lane, or by more than one, against
+// the last writes.
+func (m *sharedMemory) read(w *warp, a, n uint64, lane uint8, more bool) {
+	for word := a / 4; word <= (a+n-1)/4; word++ {
+		// What was written before the last barrier of the whole block is
+		// ordered before everything.
+		if m.written[word] >= m.barrier && m.written[word] >= w.seen[m.cells[word].warp] {
+			m.conflict(w, word, a, n, lane, false)
+		}
 	}
-	for i := range cells {
-		c := &cells[i]
-		if c.wtime >= w.seen[c.wwarp] {
-			m.conflict(w, c, a, n, a/4+uint64(i), lane, false)
-		}
-		if c.rtime == m.now && c.rwarp == id && c.rlane == several && c.rbytes == bytes {
-			continue
-		}
-		if c.rtime < m.barrier || c.rbytes != bytes || w.k.partialBar {
-			c.readers = 0
-		}
-		if c.readers>>id&1 != 0 && c.rwarp == id && c.rtime >= w.seen[id] && c.rlane != uint8(lane) {
-			c.rlane = several
-		} else {
-			c.rlane = uint8(lane)
-		}
-		c.rtime, c.rwarp, c.rpc, c.rbytes = m.now, id, w.pc, bytes
-		c.readers |= 1 << id
+	if n == 16 {
+		m.quads[a/16].note(m, w, 15, lane, more)
+		return
+	}
+	for word := a / 4; word <= (a+n-1)/4; word++ {
+		m.cells[word].note(m, w, bytesOf(a, n, word), lane, more)
 	}
 }
 
-// readAgain notes that more than one lane of the warp reads the bytes at a,
-// which were just checked.
-func (m *sharedMemory) readAgain(a, n uint64) {
-	cells := m.cells[a/4 : (a+n+3)/4]
-	for i := range cells {
-		cells[i].rlane = several
+// note remembers a read.
+func (r *reads) note(m *sharedMemory, w *warp, bytes, lane uint8, more bool) {
+	id := uint8(w.id)
+	if r.time < m.barrier || r.rbytes != bytes || w.k.partialBar {
+		r.readers = 0
 	}
+	if more || r.readers>>id&1 != 0 && r.rwarp == id && r.time >= w.seen[id] && r.rlane != lane {
+		lane = several
+	}
+	r.time, r.rwarp, r.rpc, r.rbytes, r.rlane = m.now, id, w.pc, bytes, lane
+	r.readers |= 1 << id
 }
 
-// conflict faults if the last write of a cell races with an access.
-func (m *sharedMemory) conflict(w *warp, c *cell, a, n, word uint64, lane int, write bool) {
-	if c.wwarp == uint8(w.id) && c.wlane == uint8(lane) || c.wbytes&bytesOf(a, n, word) == 0 {
+// conflict faults if the last write of a word races with an access.
+func (m *sharedMemory) conflict(w *warp, word, a, n uint64, lane uint8, write bool) {
+	c := &m.cells[word]
+	if c.warp == uint8(w.id) && c.lane == lane || c.bytes&bytesOf(a, n, word) == 0 {
 		return
 	}
 	what := "read"
 	if write {
 		what = "write"
 	}
-	w.fault(Race, lane, "%s of shared word %#x that thread %v wrote at %s without %s in between",
-		what, word*4, w.b.threadOf(c.wwarp, c.wlane), w.k.at(c.wpc), w.fence(c.wwarp))
-}
-
-// fence names what should have been between two accesses.
-func (w *warp) fence(other uint8) string {
-	if int(other) == w.id {
-		return "__syncwarp"
+	fence := "barrier"
+	if int(c.warp) == w.id {
+		fence = "__syncwarp"
 	}
-	return "barrier"
+	w.fault(Race, int(lane), "%s of shared word %#x that thread %v wrote at %s without %s in between",
+		what, word*4, w.b.warps[c.warp].thread(int(c.lane)), w.k.at(c.pc), fence)
 }
-
-func (b *block) threadOf(warp, lane uint8) driver.Dim3 { return b.warps[warp].thread(int(lane)) }
 
 // write checks a write of n bytes at a by a lane against the last accesses.
-// same tells that the bytes do not change, which makes two writes harmless.
-func (m *sharedMemory) write(w *warp, a, n uint64, lane int, flags uint8, same bool) {
+// same tells that the bytes do not change, which makes a race harmless.
+func (m *sharedMemory) write(w *warp, a, n uint64, lane uint8, flags uint8, same bool) {
 	for word := a / 4; word <= (a+n-1)/4; word++ {
-		c, bytes := &m.cells[word], bytesOf(a, n, word)
-		if c.wtime >= w.seen[c.wwarp] && !same && c.wbytes&flags&atomics == 0 {
-			m.conflict(w, c, a, n, word, lane, true)
+		c, bytes, time := &m.cells[word], bytesOf(a, n, word), m.written[word]
+		if time >= w.seen[c.warp] && !same && c.bytes&flags&atomics == 0 {
+			m.conflict(w, word, a, n, lane, true)
 		}
-		if c.rtime >= m.barrier && c.readers != 0 && c.rbytes&bytes != 0 && !same {
-			m.antiConflict(w, c, word, lane)
+		if !same {
+			c.check(m, w, word, bytes, lane)
+			m.quads[word/4].check(m, w, word, bytes, lane)
 		}
-		mine := c.wwarp == uint8(w.id) && c.wlane == uint8(lane) && c.wtime >= w.seen[w.id]
-		if !mine {
-			c.wbytes = atomics
+		if c.warp != uint8(w.id) || c.lane != lane || time < w.seen[w.id] {
+			c.bytes = atomics
 		}
-		flags &= c.wbytes // a plain write stays one when its thread adds to it
-		c.wtime, c.wwarp, c.wlane, c.wpc = m.now, uint8(w.id), uint8(lane), w.pc
-		c.wbytes = (c.wbytes|bytes)&^atomics | flags
+		flags &= c.bytes // a plain write stays one when its thread adds to it
+		c.warp, c.lane, c.pc = uint8(w.id), lane, w.pc
+		c.bytes = (c.bytes|bytes)&^atomics | flags
+		m.written[word] = m.now
 	}
 }
 
-// antiConflict faults if a write races with an earlier read.
-func (m *sharedMemory) antiConflict(w *warp, c *cell, word uint64, lane int) {
+// check faults if a write of a word races with an earlier read.
+func (r *reads) check(m *sharedMemory, w *warp, word uint64, bytes, lane uint8) {
+	if r.time < m.barrier || r.readers == 0 || r.rbytes&bytes == 0 {
+		return
+	}
 	id := uint8(w.id)
-	for others := c.readers &^ (1 << id); others != 0; others &= others - 1 {
+	for others := r.readers &^ (1 << id); others != 0; others &= others - 1 {
 		o := bits.TrailingZeros64(others)
-		if c.rtime >= w.seen[o] {
-			w.fault(Race, lane, "write of shared word %#x that warp %d read at %s without barrier in between", word*4, o, w.k.at(c.rpc))
+		if r.time >= w.seen[o] {
+			w.fault(Race, int(lane), "write of shared word %#x that warp %d read at %s without barrier in between", word*4, o, w.k.at(r.rpc))
 		}
 	}
-	if c.rwarp == id && c.rtime >= w.seen[id] && c.rlane != uint8(lane) {
-		w.fault(Race, lane, "write of shared word %#x that another lane of the warp read at %s without __syncwarp in between", word*4, w.k.at(c.rpc))
+	if r.rwarp == id && r.time >= w.seen[id] && r.rlane != lane {
+		w.fault(Race, int(lane), "write of shared word %#x that another lane of the warp read at %s without __syncwarp in between", word*4, w.k.at(r.rpc))
 	}
 }

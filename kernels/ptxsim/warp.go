@@ -29,6 +29,9 @@ type warp struct {
 	count  Counters
 	fuel   int // instructions before others get a turn
 	spent  uint64
+	rows   [32][32]uint32 // scratch of passes
+
+	patterns []pattern // of the loads from shared memory
 }
 
 // slice is the number of instructions a warp runs before the others of its
