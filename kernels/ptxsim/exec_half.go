@@ -127,12 +127,20 @@ func (d *decoder) half1(f func(a float64) float64) {
 
 func (d *decoder) half2(f func(a, b float64) float64) {
 	ft, pair := d.formatOf()
-	sat := d.s.has("sat")
+	relu, sat := d.s.has("relu"), d.s.has("sat")
 	d.lane2(func(a, b uint32) uint32 {
 		return onFormat(pair, func(s int) uint32 {
-			return ft.encode(clampIf(sat, f(ft.decode(low(a>>s)), ft.decode(low(b>>s)))))
+			return ft.encode(limit(relu, sat, f(ft.decode(low(a>>s)), ft.decode(low(b>>s)))))
 		})
 	})
+}
+
+// limit applies .relu, which keeps NaN, and .sat, which makes it 0.
+func limit(relu, sat bool, x float64) float64 {
+	if relu && x <= 0 {
+		x = 0
+	}
+	return clampIf(sat, x)
 }
 
 func clampIf(sat bool, x float64) float64 {
@@ -151,11 +159,7 @@ func (d *decoder) half3() {
 	d.lane3(func(a, b, c uint32) uint32 {
 		return onFormat(pair, func(s int) uint32 {
 			p, z := ft.decode(low(a>>s))*ft.decode(low(b>>s)), ft.decode(low(c>>s))
-			x := clampIf(sat, roundToOdd(p, z, p+z))
-			if relu && x < 0 {
-				x = 0
-			}
-			return ft.encode(x)
+			return ft.encode(limit(relu, sat, roundToOdd(p, z, p+z)))
 		})
 	})
 }

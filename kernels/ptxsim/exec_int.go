@@ -9,7 +9,7 @@ func init() {
 		"add": decodeAdd, "sub": decodeSub, "mul": decodeMul, "mad": decodeMad,
 		"div": decodeDiv, "rem": decodeRem, "min": decodeMin, "max": decodeMax,
 		"abs": decodeAbs, "neg": decodeNeg, "popc": decodePopc, "clz": decodeClz,
-		"brev": decodeBrev, "bfind": decodeBfind, "sad": decodeSad,
+		"brev": decodeBrev, "bfind": decodeBfind, "sad": decodeSad, "dp4a": decodeDp4a,
 	}
 }
 
@@ -188,13 +188,10 @@ func decodeMad(d *decoder) {
 		d.operands(4, 4)
 		d.wideFrom32(typ)
 	case "wide.u16":
-		d.in.f32 = nil
-		d.mad16(func(a, b, c uint32) uint32 { return low(a)*low(b) + c })
+		d.lane3(func(a, b, c uint32) uint32 { return low(a)*low(b) + c })
 	case "wide.s16":
-		d.mad16(func(a, b, c uint32) uint32 { return uint32(sext16(a)*sext16(b)) + c })
+		d.lane3(func(a, b, c uint32) uint32 { return uint32(sext16(a)*sext16(b)) + c })
 	default:
 		d.unsupported()
 	}
 }
-
-func (d *decoder) mad16(f func(a, b, c uint32) uint32) { d.lane3(f) }

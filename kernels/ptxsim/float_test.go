@@ -152,6 +152,13 @@ func TestHalf(t *testing.T) {
 			}
 			return uint64((u+0x7fff+u>>16&1)>>16<<16 | 0x3f80)
 		}},
+		{"fma.rn.relu.bf16 %h, %ha, %hb, 0", "h", func(a, b, c uint64) uint64 {
+			x := float64(f32of(uint32(a)<<16)) * float64(f32of(uint32(b)<<16))
+			if x == 0 || x < 0 {
+				return 0
+			}
+			return uint64(formatBfloat.encode(x))
+		}},
 		{"add.f16 %h, %ha, %hb", "h", func(a, b, c uint64) uint64 {
 			return uint64(formatHalf.encode(halfTo64(uint32(a&0xffff)) + halfTo64(uint32(b&0xffff))))
 		}},

@@ -150,6 +150,12 @@ func TestIntegerOps(t *testing.T) {
 		{"clz.b32 %r, %ra", "r", u32(func(a, b, c uint32) uint32 { return uint32(bits.LeadingZeros32(a)) })},
 		{"brev.b32 %r, %ra", "r", u32(func(a, b, c uint32) uint32 { return bits.Reverse32(a) })},
 		{"bfind.u32 %r, %ra", "r", u32(func(a, b, c uint32) uint32 { return uint32(31 - bits.LeadingZeros32(a)) })},
+		{"dp4a.s32.u32 %r, %ra, %rb, %rc", "r", u32(func(a, b, c uint32) uint32 {
+			for i := 0; i < 32; i += 8 {
+				c += uint32(int32(int8(a>>i)) * int32(uint8(b>>i)))
+			}
+			return c
+		})},
 		{"sad.u32 %r, %ra, %rb, %rc", "r", u32(func(a, b, c uint32) uint32 { return max(a, b) - min(a, b) + c })},
 	}, nil)
 }
