@@ -119,7 +119,7 @@ var mutants = []mutant{
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			d := New(Config{MaxBranches: 1 << 14})
+			d := New(Config{Workers: 1, MaxBranches: 1 << 14})
 			ptx := m.patch.apply(t, readFile(t, m.file+".ptx"), m.kernel)
 			err := mutantRuns[m.kernel](t, d, ptx)
 			var f *Fault
