@@ -101,20 +101,45 @@ func compare32(typ string, o order, flush bool) func(a, b *v32) uint32 {
 }
 
 // compareInts compares 32-bit integers, with a bias that makes signed order
-// unsigned, as one of "less" and "equal" or the opposite.
+// unsigned. It tests "less", "equal" or both, or inverts one of these. The
+// loops have no branches that depend on the data.
 func compareInts(bias uint32, o order) func(a, b *v32) uint32 {
 	invert := uint32(0)
 	if o.greater {
 		o = order{less: !o.less, equal: !o.equal}
 		invert = full
 	}
-	less, equal := o.less, o.equal
+	switch {
+	case o.less && o.equal:
+		return func(a, b *v32) (p uint32) {
+			for i := range a {
+				var bit uint32
+				if a[i]^bias <= b[i]^bias {
+					bit = 1
+				}
+				p |= bit << (i & 31)
+			}
+			return p ^ invert
+		}
+	case o.less:
+		return func(a, b *v32) (p uint32) {
+			for i := range a {
+				var bit uint32
+				if a[i]^bias < b[i]^bias {
+					bit = 1
+				}
+				p |= bit << (i & 31)
+			}
+			return p ^ invert
+		}
+	}
 	return func(a, b *v32) (p uint32) {
 		for i := range a {
-			x, y := a[i]^bias, b[i]^bias
-			if less && x < y || equal && x == y {
-				p |= 1 << i
+			var bit uint32
+			if a[i] == b[i] {
+				bit = 1
 			}
+			p |= bit << (i & 31)
 		}
 		return p ^ invert
 	}

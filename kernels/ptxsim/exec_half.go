@@ -46,6 +46,28 @@ func halfTo64(u uint32) float64 {
 	return x
 }
 
+// bfloatOf rounds the bits of a float32 to bfloat16, to nearest even.
+func bfloatOf(u uint32) uint32 {
+	if u&0x7fffffff > 0x7f800000 {
+		return 0x7fff
+	}
+	return (u + 0x7fff + u>>16&1) >> 16
+}
+
+// halfOf rounds the bits of a float32 to float16, to nearest even.
+func halfOf(u uint32) uint32 {
+	sign, a := u>>16&0x8000, u&0x7fffffff
+	switch {
+	case a > 0x7f800000:
+		return 0x7fff
+	case a >= 0x477ff000: // 65520, from where it rounds to infinity
+		return sign | 0x7c00
+	case a < 0x38800000: // the result is subnormal: a multiple of 2^-24
+		return sign | uint32(math.RoundToEven(float64(f32of(a))*0x1p24))
+	}
+	return sign | (a-0x38000000+0xfff+a>>13&1)>>13
+}
+
 // A rounding is a way to round to a format or an integer.
 type rounding uint8
 

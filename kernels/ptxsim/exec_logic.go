@@ -132,9 +132,19 @@ func decodeShr(d *decoder) {
 	case "s16":
 		d.shift32(shiftLanes(func(a, n uint32) uint32 { return low(uint32(sext16(a) >> n)) }))
 	case "b32", "u32":
-		d.shift32(shiftLanes(func(a, n uint32) uint32 { return a >> n }))
+		d.shift32(func(w *warp, in *inst, d *v32) {
+			a, b := &w.r[in.a], &w.r[in.b]
+			for i := range d {
+				d[i] = a[i] >> b[i]
+			}
+		})
 	case "s32":
-		d.shift32(shiftLanes(func(a, n uint32) uint32 { return uint32(int32(a) >> n) }))
+		d.shift32(func(w *warp, in *inst, d *v32) {
+			a, b := &w.r[in.a], &w.r[in.b]
+			for i := range d {
+				d[i] = uint32(int32(a[i]) >> b[i])
+			}
+		})
 	case "b64", "u64":
 		d.shift64(func(a uint64, n uint32) uint64 { return a >> n })
 	case "s64":

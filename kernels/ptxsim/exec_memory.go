@@ -1,9 +1,6 @@
 package ptxsim
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 var memoryOps map[string]func(*decoder)
 
@@ -125,9 +122,10 @@ func decodeLoad(d *decoder) {
 		if m.base.class != classNone || m.off+uint64(m.bytes) > uint64(d.kernel.paramSize) {
 			d.failf("outside of the parameters")
 		}
-		d.in.fx = func(w *warp, in *inst, mask uint32) {
-			for l := mask; l != 0; l &= l - 1 {
-				w.put(m, firstLane(l), w.b.l.params[m.off:])
+		d.in.fx = func(w *warp, in *inst, mask uint32) { w.loadParam(m, mask) }
+		if simple {
+			d.in.fx = func(w *warp, in *inst, mask uint32) {
+				w.setLanes(m.regs[0].idx, binary.LittleEndian.Uint32(w.b.l.params[m.off:]), mask)
 			}
 		}
 	case m.space == spaceGlobal && simple:
@@ -248,70 +246,5 @@ func (w *warp) take(m *access, lane int, b []byte) {
 		} else {
 			store(b[j*m.size:], m.size, uint64(w.r[r.idx][lane]))
 		}
-	}
-}
-
-// inside returns the offset of an address in the segment of the last access,
-// or finds its segment.
-func (w *warp) inside(s *segment, a, n uint64, lane int) (*segment, uint64) {
-	if off := a - s.base; off < s.size && n <= s.size-off && a&(n-1) == 0 {
-		return s, off
-	}
-	s = w.global(a, n, lane)
-	return s, a - s.base
-}
-
-func (w *warp) loadGlobal32(m *access, mask uint32) {
-	d, s := &w.r[m.regs[0].idx], w.seg
-	for l := mask; l != 0; l &= l - 1 {
-		i := bits.TrailingZeros32(l) & 31
-		a := w.addr[i]
-		off := a - s.base
-		if off >= s.size || s.size-off < 4 || a&3 != 0 {
-			s = w.global(a, 4, i)
-			off = a - s.base
-		}
-		if binary.LittleEndian.Uint32(s.state[off:]) != 0 {
-			w.badState(i, "global", a, s.state[off:off+4], true)
-		}
-		d[i] = binary.LittleEndian.Uint32(s.data[off:])
-	}
-	w.countSectors(mask)
-}
-
-func (w *warp) loadGlobal(m *access, mask uint32) {
-	n, s, off := uint64(m.bytes), w.seg, uint64(0)
-	for l := mask; l != 0; l &= l - 1 {
-		i := firstLane(l)
-		a := w.addr[i]
-		s, off = w.inside(s, a, n, i)
-		if st := s.state[off : off+n]; states(st) != 0 {
-			w.badState(i, "global", a, st, true)
-		}
-		w.put(m, i, s.data[off:])
-	}
-	w.countSectors(mask)
-}
-
-func (w *warp) storeGlobal(m *access, mask uint32) {
-	n, s, off := uint64(m.bytes), w.seg, uint64(0)
-	for l := mask; l != 0; l &= l - 1 {
-		i := firstLane(l)
-		a := w.addr[i]
-		s, off = w.inside(s, a, n, i)
-		w.written(s, off, n, i)
-		w.take(m, i, s.data[off:])
-	}
-	w.countSectors(mask)
-}
-
-// written checks that bytes of a segment may be written and marks them valid.
-func (w *warp) written(s *segment, off, n uint64, lane int) {
-	if s.readonly {
-		w.fault(OutOfBounds, lane, "write to constant %s", s.name)
-	}
-	if st := s.state[off : off+n]; states(st) != 0 {
-		w.badState(lane, "global", s.base+off, st, false)
-		setBytes(st, stateValid)
 	}
 }

@@ -142,6 +142,15 @@ func TestHalf(t *testing.T) {
 			t.Errorf("%s: infinities or NaN are wrong", f.name)
 		}
 	}
+	for range 100000 { // the fast conversions are the general ones
+		u := r.Uint32()
+		if g, w := halfOf(u), formatHalf.encode(float64(f32of(u))); g != w {
+			t.Fatalf("halfOf(%#x) = %#x, want %#x", u, g, w)
+		}
+		if g, w := bfloatOf(u), formatBfloat.encode(float64(f32of(u))); g != w {
+			t.Fatalf("bfloatOf(%#x) = %#x, want %#x", u, g, w)
+		}
+	}
 	near := func(got, want uint64) bool { return f32of(uint32(got<<16)) != f32of(uint32(got<<16)) }
 	checkOps(t, []opCase{
 		{"cvt.rn.bf16.f32 %h, %ra", "h", func(a, b, c uint64) uint64 { u := uint32(a); return uint64((u + 0x7fff + u>>16&1) >> 16) }},

@@ -73,8 +73,7 @@ type kernel struct {
 	tracked     []reg
 	unit        *unit
 
-	mu     sync.Mutex
-	blocks []*block // for the next launch
+	blocks sync.Pool // of *block, for the next launch
 }
 
 // Name returns the name of the entry.

@@ -107,7 +107,7 @@ func (r *runner) work() {
 		r.count.add(&w.count)
 		w.count = Counters{}
 	}
-	r.l.k.returnBlock(b)
+	b.k.blocks.Put(b)
 }
 
 // one runs block n and keeps its fault if no earlier block has one.
@@ -137,14 +137,8 @@ func (r *runner) one(b *block, n int64) {
 // takeBlock returns the state of a block for a launch, one that was used
 // before if it has the same shape.
 func (k *kernel) takeBlock(l *launch) *block {
-	k.mu.Lock()
-	var b *block
-	if n := len(k.blocks); n > 0 {
-		b = k.blocks[n-1]
-		k.blocks = k.blocks[:n-1]
-	}
-	k.mu.Unlock()
-	if b == nil || b.l.block != l.block || b.l.sharedSize != l.sharedSize {
+	b, ok := k.blocks.Get().(*block)
+	if !ok || b.l.block != l.block || b.l.sharedSize != l.sharedSize {
 		return newBlock(l)
 	}
 	b.l = l
@@ -153,11 +147,4 @@ func (k *kernel) takeBlock(l *launch) *block {
 		w.setSpecial(false)
 	}
 	return b
-}
-
-// returnBlock keeps b for the next launch.
-func (k *kernel) returnBlock(b *block) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.blocks = append(k.blocks, b)
 }
