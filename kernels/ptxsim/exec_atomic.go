@@ -50,7 +50,8 @@ func decodeAtomic(d *decoder) {
 	d.in.kind, d.in.mem = kindMask, m
 	d.in.fx = func(w *warp, in *inst, mask uint32) {
 		w.bySpace(m, mask, func(_ *access, mask uint32) { w.atomicGlobal(x, mask) },
-			func(_ *access, mask uint32) { w.atomicShared(x, mask) }, nil)
+			func(_ *access, mask uint32) { w.atomicShared(x, mask) },
+			func(_ *access, mask uint32) { w.fault(OutOfBounds, firstLane(mask), "atomic on local memory") })
 	}
 }
 

@@ -188,6 +188,5 @@ func (w *warp) boundary() bool {
 		w.fault(Deadlock, bits.TrailingZeros32(w.mask), "more than %d branches: the kernel does not end", w.spent)
 	}
 	w.save()
-	w.pick()
-	return false // others get their turn; the block calls run again
+	return false // others get their turn; the block picks the next split
 }

@@ -73,6 +73,9 @@ func TestWarpOps(t *testing.T) {
 			}
 			return 5
 		}},
+		{"lanes spin until lane 0 comes", "mov.u64 %d1, buf;\nmov.b32 %r, 4;\nsetp.eq.u32 %p1, %l, 0;\n@%p1 st.shared.u32 [%d1], 0;\nbar.warp.sync -1;\n@%p1 bra $L2;\n$L1: atom.shared.add.u32 %a2, [%d1], 0;\nsetp.eq.u32 %p2, %a2, 0;\n@%p2 bra $L1;\nbra $L3;\n$L2: atom.shared.exch.b32 %a2, [%d1], 1;\n$L3:", func(l uint32) uint32 { return 4 }},
+		{"lane 0 comes, lanes spin", "mov.u64 %d1, buf;\nmov.b32 %r, 4;\nsetp.eq.u32 %p1, %l, 0;\n@%p1 st.shared.u32 [%d1], 0;\nbar.warp.sync -1;\n@!%p1 bra $L2;\natom.shared.exch.b32 %a2, [%d1], 1;\nbra $L3;\n$L2: atom.shared.add.u32 %a2, [%d1], 0;\nsetp.eq.u32 %p2, %a2, 0;\n@%p2 bra $L2;\n$L3:", func(l uint32) uint32 { return 4 }},
+		{"generic address of local memory", ".local .align 4 .b8 depot[8];\nmov.u64 %d1, depot;\ncvta.local.u64 %d1, %d1;\nst.u32 [%d1+4], %t;\nld.u32 %r, [%d1+4];", func(l uint32) uint32 { return l }},
 		{"generic address of shared memory", "mov.u64 %d1, buf;\ncvta.shared.u64 %d1, %d1;\nmad.wide.u32 %d1, %t, 4, %d1;\nst.u32 [%d1], %t;\nld.u32 %r, [%d1];\natom.add.u32 %a1, [%d1], 1;", func(l uint32) uint32 { return l }},
 	} {
 		got, err := runBody(t, c.text, 32)
