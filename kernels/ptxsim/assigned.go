@@ -29,9 +29,35 @@ func (in *inst) isPure() bool {
 // account while the kernel runs. The analysis is "definitely assigned" over
 // the basic blocks; a guarded write does not count.
 func (k *kernel) findUnassigned() {
-	total := k.regNumber(reg{class64, int32(k.nregs[class64])})
-	words := (total + 63) / 64
+	words := (k.regNumber(reg{class64, int32(k.nregs[class64])}) + 63) / 64
 	f := newFlow(k.code)
+	tracked := make(regSet, words)
+	for b, have := range k.assignedBefore(f, words) {
+		if b == len(f.start) {
+			break // the exit
+		}
+		for i := f.start[b]; i < f.end(b, len(k.code)); i++ {
+			k.markTracked(&k.code[i], have, tracked)
+			k.assign(&k.code[i], have)
+		}
+	}
+	for i := range k.code {
+		for _, d := range k.code[i].dsts {
+			k.code[i].track = k.code[i].track || tracked.has(k.regNumber(d))
+		}
+	}
+	for c := classPred; c <= class64; c++ {
+		for i := range k.nregs[c] {
+			if r := (reg{c, int32(i)}); tracked.has(k.regNumber(r)) {
+				k.tracked = append(k.tracked, r)
+			}
+		}
+	}
+}
+
+// assignedBefore returns the registers that are definitely assigned at the
+// start of each block.
+func (k *kernel) assignedBefore(f *flow, words int) []regSet {
 	in := make([]regSet, len(f.next))
 	for b := range in {
 		in[b] = make(regSet, words)
@@ -57,26 +83,7 @@ func (k *kernel) findUnassigned() {
 			}
 		}
 	}
-	tracked := make(regSet, words)
-	for b := range f.start {
-		have := append(regSet(nil), in[b]...)
-		for i := f.start[b]; i < f.end(b, len(k.code)); i++ {
-			k.markTracked(&k.code[i], have, tracked)
-			k.assign(&k.code[i], have)
-		}
-	}
-	for i := range k.code {
-		for _, d := range k.code[i].dsts {
-			k.code[i].track = k.code[i].track || tracked.has(k.regNumber(d))
-		}
-	}
-	for c := classPred; c <= class64; c++ {
-		for i := range k.nregs[c] {
-			if r := (reg{c, int32(i)}); tracked.has(k.regNumber(r)) {
-				k.tracked = append(k.tracked, r)
-			}
-		}
-	}
+	return in
 }
 
 // assign updates the set of definitely assigned registers.

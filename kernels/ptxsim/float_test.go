@@ -78,6 +78,12 @@ func TestFloatOps(t *testing.T) {
 		}},
 		{"cvt.rn.f32.u64 %r, %da", "r", func(a, b, c uint64) uint64 { return uint64(bitsOf(float32(a))) }},
 		{"cvt.f32.f16 %r, %ha", "r", func(a, b, c uint64) uint64 { return uint64(bitsOf(float32(halfTo64(uint32(a & 0xffff))))) }},
+		{"cvt.rna.tf32.f32 %r, %ra", "r", func(a, b, c uint64) uint64 {
+			if u := uint32(a); u&0x7fffffff < 0x7f800000 {
+				return uint64((u + 0x1000) &^ 0x1fff)
+			}
+			return a & 0xffffffff
+		}},
 		{"copysign.f32 %r, %ra, %rb", "r", f32op(func(a, b, c float32) float32 { return float32(math.Copysign(float64(b), float64(a))) })},
 	}, sameFloat32)
 	checkOps(t, []opCase{

@@ -1,5 +1,7 @@
 package ptxsim
 
+import "slices"
+
 // A flow is the control flow of a kernel in basic blocks. Block len(start) is
 // the exit, which has no instructions.
 type flow struct {
@@ -87,30 +89,9 @@ func (k *kernel) findReconvergence() {
 // no path leads to the exit. It is the algorithm of Cooper, Harvey and
 // Kennedy on the reversed graph.
 func (f *flow) postDominators() []int {
-	n := len(f.next)
-	exit := n - 1
-	preds := make([][]int, n)
-	for b, next := range f.next {
-		for _, s := range next {
-			preds[s] = append(preds[s], b)
-		}
-	}
-	var post []int // postorder of the reversed graph from the exit
-	number := make([]int, n)
-	seen := make([]bool, n)
-	var visit func(b int)
-	visit = func(b int) {
-		seen[b] = true
-		for _, p := range preds[b] {
-			if !seen[p] {
-				visit(p)
-			}
-		}
-		number[b] = len(post)
-		post = append(post, b)
-	}
-	visit(exit)
-	idom := make([]int, n)
+	post, number := f.reversePostorder()
+	exit := len(f.next) - 1
+	idom := make([]int, len(f.next))
 	for i := range idom {
 		idom[i] = -1
 	}
@@ -128,22 +109,50 @@ func (f *flow) postDominators() []int {
 	}
 	for changed := true; changed; {
 		changed = false
-		for i := len(post) - 2; i >= 0; i-- { // all but the exit
-			b, best := post[i], -1
+		for _, b := range post {
+			best := -1
 			for _, s := range f.next[b] {
-				if seen[s] && idom[s] >= 0 {
-					if best < 0 {
-						best = s
-					} else {
-						best = meet(best, s)
-					}
+				switch {
+				case idom[s] < 0:
+				case best < 0:
+					best = s
+				default:
+					best = meet(best, s)
 				}
 			}
-			if best != idom[b] {
+			if b != exit && best != idom[b] {
 				idom[b], changed = best, true
 			}
 		}
 	}
 	idom[exit] = -1
 	return idom
+}
+
+// reversePostorder returns the blocks from which a path leads to the exit, so
+// that most successors come before a block, and the place of each block
+// counted from the end.
+func (f *flow) reversePostorder() (order, number []int) {
+	preds := make([][]int, len(f.next))
+	for b, next := range f.next {
+		for _, s := range next {
+			preds[s] = append(preds[s], b)
+		}
+	}
+	number = make([]int, len(f.next))
+	seen := make([]bool, len(f.next))
+	var visit func(b int)
+	visit = func(b int) {
+		seen[b] = true
+		for _, p := range preds[b] {
+			if !seen[p] {
+				visit(p)
+			}
+		}
+		number[b] = len(order)
+		order = append(order, b)
+	}
+	visit(len(f.next) - 1)
+	slices.Reverse(order)
+	return order, number
 }
