@@ -11,7 +11,7 @@ package kernels
 type microkernel struct {
 	name string
 	mr   int // rows of the tile
-	nr   int // columns, a multiple of 16
+	nr   int // columns, a multiple of 8
 
 	// cost of a tile relative to the best microkernel of the processor, per
 	// element.

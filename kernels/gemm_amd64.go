@@ -9,6 +9,11 @@ import "golang.org/x/sys/cpu"
 //go:noescape
 func gemm6x16AVX2(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
 
+// gemm8x8AVX2 is for few columns: 8 sums of 8 elements.
+//
+//go:noescape
+func gemm8x8AVX2(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
+
 // The microkernels for AVX-512 are the program of gemm6x16AVX2 with wider
 // and more registers: one template generates them all, and the same tests run
 // them where the processor can. They have not been run or timed yet, for want
@@ -38,7 +43,10 @@ func microkernels() [][]microkernel {
 		})
 	}
 	if x.HasAVX2 && x.HasFMA {
-		sets = append(sets, []microkernel{{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, copyRowsAVX2, transposeAVX2}})
+		sets = append(sets, []microkernel{
+			{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, copyRowsAVX2, transposeAVX2},
+			{"gemm8x8AVX2", 8, 8, 1.15, gemm8x8AVX2, copyRowsAVX2, transposeAVX2},
+		})
 	}
 	return append(sets, []microkernel{gemmGeneric})
 }

@@ -41,6 +41,7 @@ func main() {
 	ctx := NewContext()
 	ctx.ConstraintExpr("!noasm")
 	microkernel{ctx, avx2, 6, 2}.generate()
+	microkernel{ctx, avx2, 8, 1}.generate()
 	microkernel{ctx, avx512, 6, 4}.generate()
 	microkernel{ctx, avx512, 8, 2}.generate()
 	microkernel{ctx, avx512, 8, 1}.generate()
