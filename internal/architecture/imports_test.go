@@ -23,6 +23,8 @@ var allowed = map[string][]string{
 	"tensor":                {"kernels"},
 	"kernels":               {"internal/rng"},
 	"kernels/kerneltest":    {},
+	"kernels/driver":        {},
+	"kernels/ptxsim":        {"kernels/driver"},
 	"datasets":              {"internal/rng", "internal/suggest"},
 	"internal/rng":          {},
 	"internal/suggest":      {},
