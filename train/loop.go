@@ -46,7 +46,6 @@ func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, e
 			return r.result, err
 		}
 	}
-	r.result.Wait = r.loader.Wait.Seconds()
 	return r.result, folder.done(r.result)
 }
 
@@ -159,6 +158,7 @@ func (r *run) interval() error {
 	r.at.Sums.merge(total)
 	r.at.Seconds += elapsed.Seconds()
 	r.result.Seconds += elapsed.Seconds()
+	r.result.Wait = r.loader.Wait.Seconds()
 	r.sizes, r.images = r.sizes[:0], 0
 	if bad := v.Loss + v.LossRise + v.GradNorm + v.Distance + v.AlphaMean; math.IsNaN(bad) || math.IsInf(bad, 0) {
 		return Diverged{r.at.Step, r.at.Epoch, v.Loss, r.folder.state()}
