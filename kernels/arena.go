@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"unsafe"
+
+	"lbsam/kernels/driver"
 )
 
 // An Arena gives out temporary buffers from memory that it keeps. The same
@@ -17,10 +19,18 @@ type Arena struct {
 
 	dev   *Device
 	slabs []slab
-	live  map[unsafe.Pointer]extent
+	live  map[address]extent
 	used  int
 	peak  int
 }
+
+// An address is where a buffer starts: the one or the other.
+type address struct {
+	host unsafe.Pointer
+	ptr  driver.Ptr
+}
+
+func (b Buffer) address() address { return address{b.host, b.ptr} }
 
 // A slab is one allocation of the device, in bytes.
 type slab struct {
@@ -43,7 +53,7 @@ const minSlab = 1 << 20
 
 // NewArena returns an empty arena on d.
 func NewArena(d *Device) *Arena {
-	return &Arena{dev: d, live: map[unsafe.Pointer]extent{}}
+	return &Arena{dev: d, live: map[address]extent{}}
 }
 
 // Device is the device that owns the memory.
@@ -60,11 +70,12 @@ func (a *Arena) Alloc(t Dtype, n int) Buffer {
 	if n < 0 {
 		panic(fmt.Sprintf("kernels: Alloc of %d elements", n))
 	}
-	size := spanSize(t, n)
+	size := a.spanSize(t, n)
 	e := a.take(size)
-	memory := a.slabs[e.slab].memory
-	b := Buffer{dev: a.dev, dtype: t, n: n, host: unsafe.Add(memory.host, e.offset)}
-	a.live[b.host] = e
+	b := a.slabs[e.slab].memory.Slice(e.offset, e.offset+size)
+	b.dtype, b.n = t, n
+	a.live[b.address()] = e
+	a.mark(b, true)
 	a.used += size
 	a.peak = max(a.peak, a.used)
 	if a.Poison {
@@ -74,9 +85,22 @@ func (a *Arena) Alloc(t Dtype, n int) Buffer {
 }
 
 // spanSize is the number of bytes that n elements take up, never 0, so that
-// no two live buffers share an address.
-func spanSize(t Dtype, n int) int {
-	return (max(n, 1)*t.Size() + lineBytes - 1) / lineBytes * lineBytes
+// no two live buffers share an address. On a device that runs PTX a gap lies
+// behind each: an access past the end is seen by the interpreter, and harms
+// nobody elsewhere.
+func (a *Arena) spanSize(t Dtype, n int) int {
+	bytes := max(n, 1) * t.Size()
+	if a.dev.gpu != nil {
+		bytes += lineBytes
+	}
+	return tiles(bytes, lineBytes) * lineBytes
+}
+
+// mark tells the interpreter whether b is in use.
+func (a *Arena) mark(b Buffer, live bool) {
+	if a.dev.gpu != nil && b.n > 0 {
+		a.dev.gpu.drv.Mark(b.ptr, b.n*b.dtype.Size(), live)
+	}
 }
 
 // take cuts size bytes off the start of the smallest free span that holds
@@ -112,20 +136,23 @@ func (a *Arena) grow(size int) extent {
 	size = max(size, total/2, minSlab)
 	size = (size + lineBytes - 1) / lineBytes * lineBytes
 	whole := span{0, size}
-	a.slabs = append(a.slabs, slab{a.dev.Alloc(Uint8, size), []span{whole}})
+	memory := a.dev.Alloc(Uint8, size)
+	a.mark(memory, false)
+	a.slabs = append(a.slabs, slab{memory, []span{whole}})
 	return extent{len(a.slabs) - 1, whole}
 }
 
 // Free takes b back. It must be a buffer that Alloc returned, not a view.
 func (a *Arena) Free(b Buffer) {
-	e, ok := a.live[b.host]
-	if !ok || e.size != spanSize(b.dtype, b.n) {
+	e, ok := a.live[b.address()]
+	if !ok || e.size != a.spanSize(b.dtype, b.n) {
 		panic(fmt.Sprintf("kernels: Free of a buffer of %d %v that this arena did not give out", b.n, b.dtype))
 	}
 	if a.Poison {
 		b.poison()
 	}
-	delete(a.live, b.host)
+	a.mark(b, false)
+	delete(a.live, b.address())
 	a.used -= e.size
 	free := &a.slabs[e.slab].free
 	at := 0
@@ -158,6 +185,9 @@ func (a *Arena) Reset() {
 			s.memory.poison()
 		}
 	}
+	for _, s := range a.slabs {
+		a.mark(s.memory, false)
+	}
 	clear(a.live)
 	a.used = 0
 	for s := range a.slabs {
@@ -167,7 +197,12 @@ func (a *Arena) Reset() {
 
 // poison sets every bit of b: NaN in both floating-point types, and an index
 // that is out of range.
-func (b Buffer) poison() { fill(bytes(b, b.dtype.Size()), 0xFF) }
+func (b Buffer) poison() {
+	if b.dev.gpu != nil {
+		return // the interpreter knows what was never written; see mark
+	}
+	fill(bytes(b, b.dtype.Size()), 0xFF)
+}
 
 func fill[T Element](x []T, v T) {
 	for i := range x {

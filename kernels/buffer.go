@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"unsafe"
+
+	"lbsam/kernels/driver"
 )
 
 // A Dtype is the type of a buffer's elements.
@@ -37,7 +39,8 @@ const lineBytes = 64
 // an absent operand, such as the bias of a convolution without one.
 type Buffer struct {
 	dev   *Device
-	host  unsafe.Pointer
+	host  unsafe.Pointer // of ref and cpu
+	ptr   driver.Ptr     // of a device with memory of its own
 	n     int
 	dtype Dtype
 }
@@ -48,10 +51,16 @@ func (d *Device) Alloc(t Dtype, n int) Buffer {
 	if n < 0 {
 		panic(fmt.Sprintf("kernels: Alloc of %d elements", n))
 	}
+	d.allocated.Add(int64(n * t.Size()))
+	b := Buffer{dev: d, dtype: t, n: n}
+	if d.gpu != nil {
+		b.ptr = d.gpu.alloc(n * t.Size())
+		return b
+	}
 	bytes := make([]byte, n*t.Size()+lineBytes)
 	shift := -uintptr(unsafe.Pointer(&bytes[0])) % lineBytes
-	d.allocated.Add(int64(n * t.Size()))
-	return Buffer{dev: d, dtype: t, n: n, host: unsafe.Pointer(&bytes[shift])}
+	b.host = unsafe.Pointer(&bytes[shift])
+	return b
 }
 
 // Len is the number of elements.
@@ -71,7 +80,11 @@ func (b Buffer) Slice(lo, hi int) Buffer {
 	if lo < 0 || hi < lo || hi > b.n {
 		panic(fmt.Sprintf("kernels: Slice [%d:%d] of a buffer of %d elements", lo, hi, b.n))
 	}
-	if lo < b.n { // one past the end would belong to another allocation
+	switch {
+	case b.IsNil() || lo == b.n: // one past the end would belong to another allocation
+	case b.dev.gpu != nil:
+		b.ptr += driver.Ptr(lo * b.dtype.Size())
+	default:
 		b.host = unsafe.Add(b.host, lo*b.dtype.Size())
 	}
 	b.n = hi - lo
@@ -86,7 +99,15 @@ func view[T Element](b Buffer) []T {
 	if want := dtypeOf[T](); b.dtype != want {
 		panic(fmt.Sprintf("kernels: a buffer of %v where %v is wanted", b.dtype, want))
 	}
+	if b.dev.gpu != nil {
+		panic(fmt.Sprintf("kernels: a loop of the host on memory of device %s", b.dev.name))
+	}
 	return unsafe.Slice((*T)(b.host), b.n)
+}
+
+// raw is the bytes of x.
+func raw[T Element](x []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*dtypeOf[T]().Size())
 }
 
 func f32(b Buffer) []float32 { return view[float32](b) }
@@ -110,20 +131,27 @@ func dtypeOf[T Element]() Dtype {
 
 // Upload copies src into b, which has the same type and length.
 func Upload[T Element](b Buffer, src []T) {
-	dst := view[T](b)
-	if len(dst) != len(src) {
-		panic(fmt.Sprintf("kernels: Upload of %d elements into a buffer of %d", len(src), len(dst)))
+	mustMatch("Upload", dtypeOf[T](), len(src), b)
+	switch {
+	case len(src) == 0:
+	case b.dev.gpu != nil:
+		b.dev.gpu.must("Upload", b.dev.gpu.drv.CopyIn(0, b.ptr, raw(src)))
+	default:
+		copy(view[T](b), src)
 	}
-	copy(dst, src)
 }
 
-// Download copies b into dst, which has the same type and length.
+// Download copies b into dst, which has the same type and length. It waits
+// until the device has done all its work.
 func Download[T Element](dst []T, b Buffer) {
-	src := view[T](b)
-	if len(dst) != len(src) {
-		panic(fmt.Sprintf("kernels: Download of %d elements into %d", len(src), len(dst)))
+	mustMatch("Download", dtypeOf[T](), len(dst), b)
+	switch {
+	case len(dst) == 0:
+	case b.dev.gpu != nil:
+		b.dev.gpu.must("Download", b.dev.gpu.drv.CopyOut(0, raw(dst), b.ptr))
+	default:
+		copy(dst, view[T](b))
 	}
-	copy(dst, src)
 }
 
 // UploadFloats rounds src to the precision of b and copies it into b.
@@ -132,13 +160,11 @@ func UploadFloats(b Buffer, src []float64) {
 		Upload(b, src)
 		return
 	}
-	if b.n != len(src) {
-		panic(fmt.Sprintf("kernels: UploadFloats of %d elements into a buffer of %d", len(src), b.n))
-	}
-	dst := f32(b)
+	rounded := make([]float32, len(src))
 	for i, v := range src {
-		dst[i] = float32(v)
+		rounded[i] = float32(v)
 	}
+	Upload(b, rounded)
 }
 
 // Floats returns a copy of b, of either floating-point type, in float64.
@@ -148,7 +174,9 @@ func Floats(b Buffer) []float64 {
 		Download(dst, b)
 		return dst
 	}
-	for i, v := range f32(b) {
+	values := make([]float32, b.n)
+	Download(values, b)
+	for i, v := range values {
 		dst[i] = float64(v)
 	}
 	return dst

@@ -5,6 +5,10 @@ func Zero(x Buffer) { Fill(x, 0) }
 
 // Fill sets every element of x to v, rounded to its type.
 func Fill(x Buffer, v float64) {
+	if x.dev.gpu != nil {
+		x.dev.gpu.fill(x, v)
+		return
+	}
 	switch x.dtype {
 	case Float32:
 		if x.dev.isCPU() {
@@ -24,6 +28,10 @@ func Fill(x Buffer, v float64) {
 // Copy copies x into y, of the same type and length.
 func Copy(y, x Buffer) {
 	mustMatch("Copy", x.dtype, x.n, x, y)
+	if x.dev.gpu != nil {
+		x.dev.gpu.copy(y, x)
+		return
+	}
 	if x.dev.isCPU() && x.dtype == Float32 {
 		x.dev.pool.ranges(x.n, func(lo, hi int) { copy(f32(y)[lo:hi], f32(x)[lo:hi]) })
 		return
@@ -36,6 +44,8 @@ func Copy(y, x Buffer) {
 func Add(y, a, b Buffer) {
 	mustMatch("Add", a.dev.precision, a.n, a, b, y)
 	switch {
+	case a.dev.gpu != nil:
+		a.dev.gpu.launch("add", fours(a.n), y, a, b, a.n)
 	case a.dev.isCPU():
 		a.dev.pool.ranges(a.n, func(lo, hi int) { addCPU(f32(y)[lo:hi], f32(a)[lo:hi], f32(b)[lo:hi]) })
 	case a.dtype == Float64:
@@ -50,6 +60,8 @@ func Add(y, a, b Buffer) {
 func AddScaled(y, x Buffer, s float64) {
 	mustMatch("AddScaled", x.dev.precision, x.n, x, y)
 	switch {
+	case x.dev.gpu != nil:
+		x.dev.gpu.launch("add_scaled", fours(x.n), y, x, float32(s), x.n)
 	case x.dev.isCPU():
 		x.dev.pool.ranges(x.n, func(lo, hi int) { addScaledCPU(f32(y)[lo:hi], f32(x)[lo:hi], float32(s)) })
 	case x.dtype == Float64:
@@ -65,6 +77,8 @@ func Scale(y, x, s Buffer) {
 	mustMatch("Scale", x.dev.precision, 1, s)
 	mustShare("Scale", x, s)
 	switch {
+	case x.dev.gpu != nil:
+		x.dev.gpu.launch("scale", fours(x.n), y, x, s, x.n)
 	case x.dev.isCPU():
 		factor := f32(s)[0]
 		x.dev.pool.ranges(x.n, func(lo, hi int) { scaleCPU(f32(y)[lo:hi], f32(x)[lo:hi], factor) })
@@ -79,6 +93,8 @@ func Scale(y, x, s Buffer) {
 func ReLU(y, x Buffer) {
 	mustMatch("ReLU", x.dev.precision, x.n, x, y)
 	switch {
+	case x.dev.gpu != nil:
+		x.dev.gpu.launch("relu", fours(x.n), y, x, x.n)
 	case x.dev.isCPU():
 		x.dev.pool.ranges(x.n, func(lo, hi int) { reluCPU(f32(y)[lo:hi], f32(x)[lo:hi]) })
 	case x.dtype == Float64:
@@ -93,6 +109,8 @@ func ReLU(y, x Buffer) {
 func ReLUBackward(dx, dy, y Buffer) {
 	mustMatch("ReLUBackward", y.dev.precision, y.n, y, dy, dx)
 	switch {
+	case y.dev.gpu != nil:
+		y.dev.gpu.launch("relu_backward", fours(y.n), dx, dy, y, y.n)
 	case y.dev.isCPU():
 		y.dev.pool.ranges(y.n, func(lo, hi int) { reluBackwardCPU(f32(dx)[lo:hi], f32(dy)[lo:hi], f32(y)[lo:hi]) })
 	case y.dtype == Float64:
@@ -105,6 +123,10 @@ func ReLUBackward(dx, dy, y Buffer) {
 // Increment adds by to counter[0], an int32.
 func Increment(counter Buffer, by int) {
 	mustMatch("Increment", Int32, 1, counter)
+	if counter.dev.gpu != nil {
+		counter.dev.gpu.launch("increment", blocks(1, 1), counter, by)
+		return
+	}
 	i32(counter)[0] += int32(by)
 }
 

@@ -37,3 +37,27 @@ func TestAssemblyIsCurrent(t *testing.T) {
 		}
 	}
 }
+
+// The PTX names the hash of its source and of the header, so that nobody needs
+// a compiler to notice that it is stale; and there is none without a source.
+func TestPTXIsCurrent(t *testing.T) {
+	header, err := os.ReadFile("gpu.cuh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, _ := filepath.Glob("*.cu")
+	for _, name := range sources {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(append(header[:len(header):len(header)], source...)))
+		text, err := os.ReadFile("ptx/" + strings.TrimSuffix(name, ".cu") + ".sm_80.ptx")
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("the PTX of %s is missing or stale (%v): run ./build.sh ptx", name, err)
+		}
+	}
+	if outputs, _ := filepath.Glob("ptx/*"); len(outputs) != len(sources) || len(sources) == 0 {
+		t.Errorf("%d sources, but %d files in ptx: %v", len(sources), len(outputs), outputs)
+	}
+}

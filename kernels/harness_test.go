@@ -106,11 +106,45 @@ func agree(t *testing.T, name string, atol, rtol float64, op func(r rig) []Buffe
 	}
 }
 
+// agreeEverywhere is agree, and holds the devices that run PTX to the same
+// bounds.
+func agreeEverywhere(t *testing.T, name string, atol, rtol float64, op func(r rig) []Buffer) {
+	t.Helper()
+	agree(t, name, atol, rtol, op)
+	agreeOnPTX(t, name, atol, rtol, op)
+}
+
+// agreeOnPTX runs op on every device that runs PTX. The results must agree
+// with those of ref within atol + rtol·|want|, and be the same bits the second
+// time.
+func agreeOnPTX(t *testing.T, name string, atol, rtol float64, op func(r rig) []Buffer) {
+	t.Helper()
+	want := results(op(openRig(t, Config{Name: "ref"})))
+	for _, r := range ptxRigs(t) {
+		got, again := results(op(r)), results(op(r))
+		for i := range want {
+			if err := kerneltest.Compare(got[i], want[i], atol, rtol); err != nil {
+				t.Fatalf("%s: result %d on %s: %v", name, i, r.dev.Name(), err)
+			}
+			if at := firstDifference(got[i], again[i]); at >= 0 {
+				t.Fatalf("%s: result %d element %d on %s: %v and then %v", name, i, at, r.dev.Name(), got[i][at], again[i][at])
+			}
+		}
+	}
+}
+
+// ptxRigs are the devices that run PTX.
+func ptxRigs(t testing.TB) []rig {
+	return []rig{openRig(t, Config{Name: "ptxsim"})}
+}
+
 func results(buffers []Buffer) [][]float64 {
 	all := make([][]float64, len(buffers))
 	for i, b := range buffers {
 		if b.Dtype() == Int32 {
-			for _, v := range i32(b) {
+			numbers := make([]int32, b.n)
+			Download(numbers, b)
+			for _, v := range numbers {
 				all[i] = append(all[i], float64(v))
 			}
 			continue

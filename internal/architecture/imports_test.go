@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"optim":                 {"autograd"},
 	"autograd":              {"tensor"},
 	"tensor":                {"kernels"},
-	"kernels":               {"internal/rng"},
+	"kernels":               {"internal/rng", "kernels/ptxsim"},
 	"kernels/kerneltest":    {},
 	"kernels/driver":        {},
 	"kernels/ptxsim":        {"kernels/driver"},

@@ -1,0 +1,174 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"lbsam/kernels/driver"
+)
+
+// A gpu is what a Device needs to run PTX: a GPU, or the interpreter in its
+// place. Work goes to one stream, in order; nothing waits for it but Download.
+type gpu struct {
+	drv  driver.Driver
+	name string
+
+	texts    map[string]string // PTX of each concept
+	moduleOf map[string]string // of each kernel
+	modules  map[string]driver.Module
+	kernels  map[string]driver.Kernel
+	args     driver.Args
+
+	scratch []Buffer // see work
+}
+
+func newGPU(drv driver.Driver) *gpu {
+	texts, moduleOf := ptxModules()
+	return &gpu{
+		drv: drv, name: drv.Name(), texts: texts, moduleOf: moduleOf,
+		modules: map[string]driver.Module{}, kernels: map[string]driver.Kernel{},
+	}
+}
+
+// A size is the shape of a launch.
+type size struct {
+	grid, block driver.Dim3
+	shared      int // bytes of dynamic shared memory
+}
+
+// blocks is a row of blocks with so many threads each.
+func blocks(count, threads int) size {
+	return size{grid: dim3(count, 1, 1), block: dim3(threads, 1, 1)}
+}
+
+// fours is a thread for every four of n elements, in blocks of 256.
+func fours(n int) size { return blocks(tiles(n, 1024), 256) }
+
+// ones is a thread for each of n elements, in blocks of 256.
+func ones(n int) size { return blocks(tiles(n, 256), 256) }
+
+func dim3(x, y, z int) driver.Dim3 {
+	return driver.Dim3{X: uint32(x), Y: uint32(y), Z: uint32(z)}
+}
+
+// launch gives a kernel to the device. Arguments are buffers, absent ones
+// too, and numbers: an int arrives as a 32-bit one. A launch of no threads
+// does nothing.
+func (g *gpu) launch(kernel string, s size, args ...any) {
+	if s.grid.Size() == 0 {
+		return
+	}
+	k := g.kernel(kernel)
+	g.args.Reset()
+	for _, a := range args {
+		g.pack(kernel, a)
+	}
+	packed, err := g.args.For(k)
+	if err != nil {
+		panic(fmt.Sprintf("kernels: %v", err))
+	}
+	g.must(kernel, g.drv.Launch(0, k, s.grid, s.block, s.shared, packed))
+}
+
+func (g *gpu) pack(kernel string, arg any) {
+	switch v := arg.(type) {
+	case Buffer:
+		g.args.Ptr(v.ptr)
+	case int:
+		if v != int(int32(v)) {
+			panic(fmt.Sprintf("kernels: %s: %d does not fit a kernel's 32-bit numbers", kernel, v))
+		}
+		g.args.Int32(int32(v))
+	case bool:
+		g.args.Int32(map[bool]int32{true: 1}[v])
+	case uint32:
+		g.args.Uint32(v)
+	case float32:
+		g.args.Float32(v)
+	case float64:
+		g.args.Float64(v)
+	default:
+		panic(fmt.Sprintf("kernels: %s: an argument of type %T", kernel, arg))
+	}
+}
+
+// kernel returns a kernel, after loading its module where this is its first.
+func (g *gpu) kernel(name string) driver.Kernel {
+	if k, ok := g.kernels[name]; ok {
+		return k
+	}
+	concept, ok := g.moduleOf[name]
+	if !ok {
+		panic(fmt.Sprintf("kernels: no kernel %s", name))
+	}
+	m, ok := g.modules[concept]
+	if !ok {
+		var err error
+		m, err = g.drv.Load(g.texts[concept])
+		g.must("loading "+concept+".ptx", err)
+		g.modules[concept] = m
+	}
+	k, err := m.Kernel(name)
+	g.must(name, err)
+	g.kernels[name] = k
+	return k
+}
+
+// work returns n elements of scratch memory with undefined contents, for a
+// kernel that needs room between its stages. It is the same memory at each
+// call. Memory that was once given out is never freed: a captured step may
+// name it.
+func (d *Device) work(t Dtype, n int) Buffer {
+	bytes := max(n, 1) * t.Size()
+	g, last := d.gpu, len(d.gpu.scratch)-1
+	if last < 0 || g.scratch[last].n < bytes {
+		if last >= 0 {
+			bytes = max(bytes, 2*g.scratch[last].n)
+		}
+		g.scratch = append(g.scratch, d.Alloc(Uint8, max(bytes, 1<<16)))
+		last++
+	}
+	b := g.scratch[last]
+	b.dtype, b.n = t, n
+	return b
+}
+
+// alloc returns zeroed memory.
+func (g *gpu) alloc(bytes int) driver.Ptr {
+	words := max(tiles(bytes, 4), 1)
+	p, err := g.drv.Alloc(4 * words)
+	g.must(fmt.Sprintf("allocating %d bytes", bytes), err)
+	g.must("Fill", g.drv.Fill32(0, p, 0, words))
+	return p
+}
+
+// fill sets 32-bit words.
+func (g *gpu) fill(b Buffer, v float64) {
+	var word uint32
+	switch b.dtype {
+	case Float32:
+		word = math.Float32bits(float32(v))
+	case Int32:
+		word = uint32(int32(v))
+	default:
+		g.launch("fill_bytes", ones(b.n), b, int(uint8(v)), b.n)
+		return
+	}
+	if b.n > 0 {
+		g.must("Fill", g.drv.Fill32(0, b.ptr, word, b.n))
+	}
+}
+
+// copy copies all of x to y.
+func (g *gpu) copy(y, x Buffer) {
+	if x.n > 0 {
+		g.must("Copy", g.drv.Copy(0, y.ptr, x.ptr, x.n*x.dtype.Size()))
+	}
+}
+
+// must panics with a Fault where the device failed.
+func (g *gpu) must(doing string, err error) {
+	if err != nil {
+		panic(&Fault{g.name, doing, err})
+	}
+}
