@@ -26,14 +26,14 @@ type Loader struct {
 	Samples  []int32 // indices into Split; nil for all of it
 	Batch    int     // samples of a batch
 	Seed     uint64
-	Shuffle  bool // take the samples in the order Order(Seed, epoch), otherwise as they lie
+	Shuffle  bool // take the samples in a random order, see Sequence, otherwise as they lie
 	DropLast bool // leave out a last batch that is not full
 	Workers  int  // goroutines that assemble batches; 0 means 1, which copies some GB/s
 
 	// Wait is the time that Next has spent waiting for a batch, in all epochs.
 	Wait time.Duration
 
-	order []int32 // of the samples of this epoch, as indices into Samples
+	order []int32 // samples of this epoch
 	slots []slot  // the ring; batch i lies in slots[i % len(slots)]
 	held  *slot   // of the batch that Next returned last, not yet free
 	next  int     // batch that Next returns next
@@ -78,11 +78,7 @@ func (l *Loader) Epoch(ctx context.Context, epoch, skip int) {
 	if l.Batch <= 0 || skip < 0 {
 		panic(fmt.Sprintf("datasets: Epoch with batches of %d, %d to skip: want a positive batch, no negative skip", l.Batch, skip))
 	}
-	if l.Shuffle {
-		l.order = Order(l.order, l.Seed, epoch, l.samples())
-	} else {
-		l.order = identity(l.order, l.samples())
-	}
+	l.order = Sequence(l.order, l.Samples, l.Split.N, l.Seed, epoch, l.Shuffle)
 	l.total, l.next = l.Batches(), skip
 	l.makeSlots()
 	ctx, l.cancel = context.WithCancel(ctx)
@@ -133,9 +129,6 @@ func (l *Loader) fill(b *Batch, order []int32) {
 	b.N = len(order)
 	b.Images, b.Labels, b.Index = b.Images[:b.N*size], b.Labels[:b.N], b.Index[:b.N]
 	for i, sample := range order {
-		if l.Samples != nil {
-			sample = l.Samples[sample]
-		}
 		copy(b.Images[i*size:(i+1)*size], l.Split.Image(int(sample)))
 		b.Labels[i] = int32(l.Split.Labels[sample])
 		b.Index[i] = sample

@@ -17,6 +17,26 @@ func Order(dst []int32, seed uint64, epoch, n int) []int32 {
 	return dst
 }
 
+// Sequence returns the samples of an epoch in the order in which they are
+// used: all of 0, ..., n-1, or those of samples unless that is nil, shuffled by
+// Order or as they lie. It is written into dst if that is large enough.
+func Sequence(dst, samples []int32, n int, seed uint64, epoch int, shuffled bool) []int32 {
+	if samples != nil {
+		n = len(samples)
+	}
+	if shuffled {
+		dst = Order(dst, seed, epoch, n)
+	} else {
+		dst = identity(dst, n)
+	}
+	if samples != nil {
+		for i, at := range dst {
+			dst[i] = samples[at]
+		}
+	}
+	return dst
+}
+
 // Holdout splits 0, ..., n-1 at random into the indices of the samples to train on
 // and those to validate on, both ascending; round(fraction * n) of them validate.
 // The split depends on n, fraction and seed alone. A fraction outside of [0, 1]

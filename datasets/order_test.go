@@ -23,6 +23,22 @@ func TestOrderIsFixed(t *testing.T) {
 	}
 }
 
+func TestSequence(t *testing.T) {
+	samples := []int32{7, 3, 9}
+	if got := Sequence(nil, samples, 100, 1, 0, false); !slices.Equal(got, samples) {
+		t.Errorf("as they lie: %v, want %v", got, samples)
+	}
+	got := Sequence(nil, samples, 100, 1, 0, true)
+	for i, at := range Order(nil, 1, 0, 3) {
+		if got[i] != samples[at] {
+			t.Errorf("shuffled: %v, want the order of Order", got)
+		}
+	}
+	if got := Sequence(nil, nil, 5, 1, 2, true); !slices.Equal(got, Order(nil, 1, 2, 5)) {
+		t.Errorf("all: %v", got)
+	}
+}
+
 func TestOrderDependsOnSeedAndEpoch(t *testing.T) {
 	a := Order(nil, 1, 0, 1000)
 	if b := Order(make([]int32, 7, 2000), 1, 0, 1000); !slices.Equal(a, b) {
