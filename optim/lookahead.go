@@ -56,17 +56,34 @@ func (m *Lookahead) Step(loss Closure, log *Log) tensor.Scalar {
 	}
 	first := m.Inner.Step(loss, log)
 	tensor.Copy(m.fast, w)
-	m.count++
-	if m.count == m.K {
-		m.count = 0
+	kernels.Increment(m.steps.Data, 1)
+	if m.count+1 == m.K {
+		m.steps.Zero()
 		kernels.Interpolate(m.slow.Data, m.slow.Data, m.fast.Data, m.alpha.Data, m.table)
 		tensor.Copy(m.fast, m.slow)
 		m.moments.pull(m.alpha, m.table)
 	}
-	m.steps.Fill(float64(m.count))
 	tensor.Copy(w, m.slow)
+	m.Advance()
 	return first
 }
+
+// Phase tells the steps apart that do different things: the first one behind a
+// pull, the one that pulls, and those between. Steps of one phase give the
+// device the same work.
+func (m *Lookahead) Phase() (phase int) {
+	if m.count == 0 {
+		phase = 1
+	}
+	if m.count+1 == m.K {
+		phase += 2
+	}
+	return phase
+}
+
+// Advance counts a step whose work the device does without Step: again, from
+// a recording.
+func (m *Lookahead) Advance() { m.count = (m.count + 1) % m.K }
 
 // Resume takes up the count of steps since the last pull after State was
 // loaded.
