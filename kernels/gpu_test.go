@@ -3,6 +3,7 @@ package kernels
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"lbsam/kernels/kerneltest"
 	"lbsam/kernels/ptxsim"
@@ -128,4 +129,18 @@ func TestLaunchOfWrongArguments(t *testing.T) {
 		mustPanic(t, name, launch)
 	}
 	mustPanic(t, "a loop of the host", func() { f32(x) })
+}
+
+func TestTimer(t *testing.T) {
+	for _, name := range []string{"ref", "cpu", "ptxsim"} {
+		r := openRig(t, Config{Name: name})
+		timer, x := r.dev.NewTimer(), r.floats(normals(1, 5000)...)
+		for range 2 {
+			timer.Start()
+			ReLU(x, x)
+			if d := timer.Stop(); d <= 0 || d > time.Minute {
+				t.Errorf("%s: ReLU took %v", name, d)
+			}
+		}
+	}
 }
