@@ -17,6 +17,11 @@ func AdamWStep(w, m, v, g, lr, step Buffer, c AdamW, s *Segments) {
 	s.check("AdamWStep", []Buffer{lr}, w, m, v, g)
 	mustMatch("AdamWStep", Int32, 1, step)
 	mustShare("AdamWStep", w, step)
+	if w.dev.gpu != nil {
+		s.launch("adamw_step", w, m, v, g, lr, step, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
+			float32(1-c.Beta1), float32(1-c.Beta2), float32(c.Eps), c.Beta1, c.Beta2)
+		return
+	}
 	t := float64(i32(step)[0])
 	if w.dtype == Float64 {
 		adamWStep(w.dev, f64(w), f64(m), f64(v), f64(g), newAdamW(c, f64(lr)[0], t), s, adamWRef[float64])

@@ -13,7 +13,7 @@ import (
 //
 // and o.state[w]["exp_avg"], o.state[w]["exp_avg_sq"].
 func TestAdamWOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, config)
 		s := NewSegments(r.dev, 3, []Segment{{Len: 3}})
 		w, m, v, step := r.floats(1, -2, .5), r.floats(0, 0, 0), r.floats(0, 0, 0), r.ints(0)
@@ -44,15 +44,48 @@ func TestAdamWOfPyTorch(t *testing.T) {
 // Every product is rounded before it is added and the square root is correctly
 // rounded, on every device, so the tolerance is 0.
 func TestAdamWAgrees(t *testing.T) {
-	agree(t, "AdamWStep", 0, 0, func(r rig) []Buffer {
-		s := awkwardSegments(r)
-		w, m, g := r.floats(normals(1, s.Size)...), r.floats(normals(2, s.Size)...), r.floats(normals(3, s.Size)...)
-		v := normals(4, s.Size)
-		for i := range v {
-			v[i] = float64(float32(v[i] * v[i]))
+	for i, layout := range layouts {
+		step := []int32{1, 3, 12_345, 4, 5}[i] // the powers of the third are 0 and 4e-6
+		agreeEverywhere(t, layout.name+" AdamWStep", 0, 0, func(r rig) []Buffer {
+			s := layout.segments(r)
+			w, m, g := r.floats(normals(1, s.Size)...), layout.arena(r, 1, normals(2, s.Size)), layout.arena(r, 0, normals(3, s.Size))
+			v := normals(4, s.Size)
+			for i := range v {
+				v[i] = float64(float32(v[i] * v[i]))
+			}
+			second := layout.arena(r, 2, v)
+			AdamWStep(w, m, second, g, r.floats(1e-3), r.ints(step), AdamW{.9, .999, 1e-8, .01}, s)
+			return []Buffer{w, m, second}
+		})
+	}
+}
+
+// A captured step takes its learning rate and its number from the device: each
+// replay is a new step.
+func TestCapturedAdamW(t *testing.T) {
+	for _, r := range ptxRigs(t) {
+		s := NewSegments(r.dev, 300, []Segment{{Len: 300}})
+		c := AdamW{.9, .999, 1e-8, .01}
+		g, lr := r.floats(normals(1, 300)...), r.floats(.1)
+		run := func(captured bool) []float64 {
+			w, m, v, step := r.floats(normals(2, 300)...), r.floats(make([]float64, 300)...), r.floats(make([]float64, 300)...), r.ints(0)
+			once := func() {
+				Increment(step, 1)
+				AdamWStep(w, m, v, g, lr, step, c, s)
+			}
+			once()
+			if captured {
+				graph := r.dev.Capture(once)
+				defer graph.Free()
+				once = graph.Launch
+			}
+			for range 3 {
+				once()
+			}
+			return Floats(w)
 		}
-		second := r.floats(v...)
-		AdamWStep(w, m, second, g, r.floats(1e-3), r.ints(3), AdamW{.9, .999, 1e-8, .01}, s)
-		return []Buffer{w, m, second}
-	})
+		if i := firstDifference(run(true), run(false)); i >= 0 {
+			t.Errorf("%s: element %d differs between captured and plain steps", r.dev.Name(), i)
+		}
+	}
 }

@@ -36,6 +36,10 @@ func Augment(y, images, index, key Buffer, g Augmentation) {
 	mustMatch("Augment", Int32, n, index)
 	mustMatch("Augment", Int32, 2, key)
 	mustShare("Augment", y, images, index, key)
+	if y.dev.gpu != nil {
+		g.launch(y, images, index, key, n)
+		return
+	}
 	draw := func(i int) cropFlip { return g.draw(i32(key), i32(index)[i]) }
 	image := func(i int) []uint8 { return u8(images)[i*pixels : (i+1)*pixels] }
 	if y.dev.isCPU() {
@@ -88,7 +92,26 @@ func augmentRef[T Float](y []T, image []uint8, d cropFlip, g Augmentation) {
 // normalise is (pixel/255 - mean)/std, with one rounded product and one
 // difference on every device.
 func normalise[T Float](pixel uint8, mean, std float64) T {
-	return T(T(pixel)*T(1/(255*std))) - T(mean/std)
+	scale, shift := normalisation[T](mean, std)
+	return T(T(pixel)*scale) - shift
+}
+
+func normalisation[T Float](mean, std float64) (scale, shift T) {
+	return T(1 / (255 * std)), T(mean / std)
+}
+
+// launch is Augment of n images on a device that runs PTX, four channels at a
+// time.
+func (g Augmentation) launch(y, images, index, key Buffer, n int) {
+	pieces := tiles(g.H*g.W*g.C, 1024)
+	for first := 0; first < g.C; first += 4 {
+		var scale, shift [4]float32
+		for c := first; c < min(first+4, g.C); c++ {
+			scale[c-first], shift[c-first] = normalisation[float32](g.Mean[c], g.Std[c])
+		}
+		y.dev.gpu.launch("augment", blocks(n*pieces, 256), y, images, index, key, g.H, g.W, g.C, g.Crop, g.Flip, pieces, first,
+			scale[0], scale[1], scale[2], scale[3], shift[0], shift[1], shift[2], shift[3])
+	}
 }
 
 // table is the normalised values of the 256 pixels of each channel.

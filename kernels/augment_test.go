@@ -34,6 +34,8 @@ func TestAugmentAgrees(t *testing.T) {
 		{H: 28, W: 28, C: 1, Mean: []float64{.1307}, Std: []float64{.3081}},
 		{H: 5, W: 7, C: 2, Crop: 9, Flip: true, Mean: []float64{0, .5}, Std: []float64{1, .25}},
 		{H: 1, W: 1, C: 5, Flip: true, Mean: make([]float64, 5), Std: constant(5, 1)},
+		{H: 3, W: 4, C: 9, Crop: 1, Flip: true, Mean: []float64{0, .1, .2, .3, .4, .5, .6, .7, .8}, Std: constant(9, .3)},
+		{H: 9, W: 29, C: 4, Crop: 2, Flip: true, Mean: make([]float64, 4), Std: constant(4, 1)}, // 1044: a block and five threads
 		{H: 6, W: 1, C: 3, Crop: 1, Mean: make([]float64, 3), Std: constant(3, 1)},
 	} {
 		for _, n := range []int{0, 1, 9} {
@@ -41,7 +43,7 @@ func TestAugmentAgrees(t *testing.T) {
 			for i := range index {
 				index[i] = int32(i * i)
 			}
-			agree(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer {
+			agreeEverywhere(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer {
 				return []Buffer{r.augment(someImages(n, g.H*g.W*g.C), index, g)}
 			})
 		}

@@ -11,11 +11,21 @@ import (
 // q = (1-s)·onehot(label) + s/c:
 //
 //	loss = -1/n · sum of q·log softmax(logits)      dlogits = (softmax(logits) - q)/n
+//
+// A label out of range is a bug of the caller and panics; on a device that
+// runs PTX it makes loss and its row of dlogits NaN.
 func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64) {
 	checkLogits("CrossEntropy", loss, logits, labels, c)
 	mustMatch("CrossEntropy", logits.dev.precision, logits.n, logits, dlogits)
 	if logits.n == 0 {
 		panic("kernels: CrossEntropy of no rows, whose mean is undefined")
+	}
+	if logits.dev.gpu != nil {
+		n := labels.n
+		losses := logits.dev.work(Float64, n)
+		logits.dev.gpu.launch("cross_entropy", rowWarps(n), losses, dlogits, logits, labels, n, c, smoothing)
+		logits.dev.gpu.launch("sum_over", blocks(1, 256), loss, losses, n, n)
+		return
 	}
 	if logits.dtype == Float64 {
 		crossEntropyRef(f64(loss), f64(dlogits), f64(logits), i32(labels), c, smoothing)
@@ -28,12 +38,22 @@ func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64
 // largest element, the first of equals, is at the label. A NaN is never right.
 func CountCorrect(count, logits, labels Buffer, c int) {
 	checkLogits("CountCorrect", count, logits, labels, c)
+	if logits.dev.gpu != nil {
+		n := labels.n
+		hits := logits.dev.work(Float64, n)
+		logits.dev.gpu.launch("count_correct", rowWarps(n), hits, logits, labels, n, c)
+		logits.dev.gpu.launch("sum_over", blocks(1, 256), count, hits, n, 1)
+		return
+	}
 	if logits.dtype == Float64 {
 		f64(count)[0] = float64(countCorrectRef(f64(logits), i32(labels), c))
 		return
 	}
 	f32(count)[0] = float32(countCorrectRef(f32(logits), i32(labels), c))
 }
+
+// rowWarps is a warp for each of n rows, in blocks of four.
+func rowWarps(n int) size { return blocks(tiles(n, 4), 128) }
 
 // checkLogits checks what CrossEntropy and CountCorrect share: logits [n, c],
 // labels [n] and one number.

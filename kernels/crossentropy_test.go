@@ -36,17 +36,48 @@ func TestCrossEntropyGradients(t *testing.T) {
 	}
 }
 
+// Hosts run one loop. Kernels compute in float64 too but in another order, so
+// that a result may be rounded to the other side: half of 1.2e-7. A margin
+// makes the prediction sure, so that the loss and the gradient at the label are
+// small differences of large numbers, good to 1e-14 in float64.
 func TestCrossEntropyAgrees(t *testing.T) {
-	for _, size := range [][2]int{{1, 1}, {3, 10}, {129, 10}, {33, 100}} {
-		n, c := size[0], size[1]
-		agree(t, fmt.Sprint(size), 0, 0, func(r rig) []Buffer {
-			loss, dlogits, count := r.junk(1), r.junk(n*c), r.junk(1)
-			logits, labels := r.floats(normals(1, n*c)...), r.ints(someLabels(n, c)...)
-			CrossEntropy(loss, dlogits, logits, labels, c, 0.1)
-			CountCorrect(count, logits, labels, c)
-			return []Buffer{loss, dlogits, count}
-		})
+	for _, size := range [][2]int{{1, 1}, {3, 10}, {5, 31}, {4, 32}, {5, 33}, {129, 10}, {33, 100}, {2, 1000}} {
+		for _, margin := range []float64{0, 15, 100} {
+			for _, smoothing := range []float64{0, 0.1} {
+				n, c := size[0], size[1]
+				logits, labels := normals(1, n*c), someLabels(n, c)
+				for i := range labels {
+					at := i*c + int(labels[i])
+					logits[at] = float64(float32(logits[at] + margin))
+				}
+				run := func(r rig) []Buffer {
+					loss, dlogits, count := r.junk(1), r.junk(n*c), r.junk(1)
+					logits, labels := r.floats(logits...), r.ints(labels...)
+					CrossEntropy(loss, dlogits, logits, labels, c, smoothing)
+					CountCorrect(count, logits, labels, c)
+					return []Buffer{loss, dlogits, count}
+				}
+				name := fmt.Sprintf("%v margin %v smoothing %v", size, margin, smoothing)
+				agree(t, name, 0, 0, run)
+				agreeOnPTX(t, name, 1e-14, 1.2e-7, run)
+			}
+		}
 	}
+}
+
+// Where softmax(logits) is nearly the wanted distribution, the gradient is
+// their difference: as good as the exponentials of float64, 1e-14.
+func TestCrossEntropyNearItsMinimum(t *testing.T) {
+	const c = 10
+	agreeOnPTX(t, "near the minimum", 2e-14, 1.2e-7, func(r rig) []Buffer {
+		logits := make([]float64, 5*c)
+		for i := range 5 { // q is 0.91 at label 3, 0.01 elsewhere
+			logits[i*c+3] = float64(float32(math.Log(91) + float64(i)*1e-6))
+		}
+		loss, dlogits := r.junk(1), r.junk(5*c)
+		CrossEntropy(loss, dlogits, r.floats(logits...), r.ints(3, 3, 3, 3, 3), c, 0.1)
+		return []Buffer{loss, dlogits}
+	})
 }
 
 // The numbers are those of PyTorch 1.13:
@@ -54,7 +85,7 @@ func TestCrossEntropyAgrees(t *testing.T) {
 //	l = torch.tensor([[1., 2, -1], [0, .5, 3]], dtype=torch.float64, requires_grad=True)
 //	loss = F.cross_entropy(l, torch.tensor([1, 0]), label_smoothing=s); loss.backward(); l.grad
 func TestCrossEntropyOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}} {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, config)
 		for _, c := range []struct {
 			smoothing float64
@@ -79,18 +110,71 @@ func TestCrossEntropyOfPyTorch(t *testing.T) {
 // Huge logits overflow nothing, and a class that is masked out by -Inf costs
 // nothing.
 func TestCrossEntropyOfExtremeLogits(t *testing.T) {
-	r := openRig(t, Config{Name: "cpu"})
-	loss, dlogits := r.junk(1), r.junk(6)
-	CrossEntropy(loss, dlogits, r.floats(1e30, -1e30, math.Inf(-1), 1000, 1000, math.Inf(-1)), r.ints(0, 1), 3, 0)
-	want := []float64{math.Ln2 / 2, 0, 0, 0, .25, -.25, 0}
-	if err := kerneltest.Compare(append(Floats(loss), Floats(dlogits)...), want, 1e-7, 0); err != nil {
-		t.Error(err)
+	for _, name := range []string{"cpu", "ptxsim"} {
+		r := openRig(t, Config{Name: name})
+		loss, dlogits := r.junk(1), r.junk(6)
+		CrossEntropy(loss, dlogits, r.floats(1e30, -1e30, math.Inf(-1), 1000, 1000, math.Inf(-1)), r.ints(0, 1), 3, 0)
+		want := []float64{math.Ln2 / 2, 0, 0, 0, .25, -.25, 0}
+		if err := kerneltest.Compare(append(Floats(loss), Floats(dlogits)...), want, 1e-7, 0); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What no probability comes from makes the loss and its row of the gradient
+// NaN, and leaves the other row alone; a masked label costs infinity.
+func TestCrossEntropyOfBrokenLogits(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, name := range []string{"ref", "cpu", "ptxsim"} {
+		r := openRig(t, Config{Name: name})
+		for _, row := range [][]float64{{nan, 1, 2}, {1, 2, nan}, {inf, 1, 2}, {1, inf, inf}, {-inf, -inf, -inf}} {
+			loss, dlogits := r.junk(1), r.junk(6)
+			Fill(loss, 0)
+			CrossEntropy(loss, dlogits, r.floats(append([]float64{1, 1, 1}, row...)...), r.ints(0, 1), 3, 0)
+			if v := Floats(loss)[0]; !math.IsNaN(v) {
+				t.Errorf("%s: logits %v make the loss %v, want NaN", name, row, v)
+			}
+			for i, v := range Floats(dlogits) {
+				if math.IsNaN(v) != (i >= 3) {
+					t.Errorf("%s: logits %v make the gradient %v", name, row, Floats(dlogits))
+					break
+				}
+			}
+		}
+		for _, smoothing := range []float64{0, 0.1} {
+			loss, dlogits := r.junk(1), r.junk(3)
+			CrossEntropy(loss, dlogits, r.floats(1, -inf, 2), r.ints(1), 3, smoothing)
+			if v := Floats(loss)[0]; !math.IsInf(v, 1) {
+				t.Errorf("%s: a masked label costs %v, want infinity", name, v)
+			}
+		}
+	}
+}
+
+// A kernel cannot panic: a label out of range shows as NaN, in its own row.
+func TestCrossEntropyOfBadLabelsOnPTX(t *testing.T) {
+	for _, r := range ptxRigs(t) {
+		for _, label := range []int32{-1, 3, math.MaxInt32, math.MinInt32} {
+			loss, dlogits, count := r.floats(0), r.floats(normals(1, 6)...), r.junk(1)
+			logits, labels := r.floats(1, 2, 3, 3, 2, 1), r.ints(label, 0)
+			CrossEntropy(loss, dlogits, logits, labels, 3, 0.1)
+			CountCorrect(count, logits, labels, 3)
+			nan := 0
+			for _, v := range Floats(dlogits)[:3] {
+				if math.IsNaN(v) {
+					nan++
+				}
+			}
+			if v := Floats(dlogits); nan != 3 || math.IsNaN(v[3]+v[4]+v[5]) || !math.IsNaN(Floats(loss)[0]) || Floats(count)[0] != 1 {
+				t.Errorf("%s: label %d: loss %v, gradient %v, %v correct", r.dev.Name(), label, Floats(loss), v, Floats(count))
+			}
+		}
 	}
 }
 
 func TestCountCorrect(t *testing.T) {
 	nan := math.NaN()
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, config)
 		count := r.junk(1)
 		logits := r.floats(
@@ -109,6 +193,38 @@ func TestCountCorrect(t *testing.T) {
 			t.Errorf("%s: %v of no rows are correct", config.Name, got)
 		}
 	}
+}
+
+// Equals and NaN wherever they lie among the lanes of a warp.
+func TestCountCorrectAgrees(t *testing.T) {
+	const n = 50
+	for _, c := range []int{2, 31, 33, 70} {
+		agreeEverywhere(t, fmt.Sprint(c), 0, 0, func(r rig) []Buffer {
+			rng := kerneltest.Rng(c)
+			logits, labels, counts := make([]float64, n*c), make([]int32, n), r.junk(n)
+			for i := range logits {
+				logits[i] = []float64{math.NaN(), math.Inf(-1), -1, 0, 1}[rng.IntN(5)]
+			}
+			for i := range n { // the place of the reference, or one behind it
+				labels[i] = int32((place(logits[i*c:(i+1)*c]) + i%2) % c)
+			}
+			device, places := r.floats(logits...), r.ints(labels...)
+			for i := range n {
+				CountCorrect(counts.Slice(i, i+1), device.Slice(i*c, (i+1)*c), places.Slice(i, i+1), c)
+			}
+			return []Buffer{counts}
+		})
+	}
+}
+
+// place is where the largest element is, the first of equals, NaN left out.
+func place(row []float64) (at int) {
+	for j, v := range row {
+		if v > row[at] || math.IsNaN(row[at]) {
+			at = j
+		}
+	}
+	return at
 }
 
 func TestCrossEntropyPanics(t *testing.T) {

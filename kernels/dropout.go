@@ -22,6 +22,8 @@ func Dropout(y, x, key Buffer, p float64) {
 		panic(fmt.Sprintf("kernels: Dropout with probability %v, want 0 or more and less than 1", p))
 	}
 	switch {
+	case x.dev.gpu != nil:
+		x.dev.gpu.launch("dropout", fours(x.n), y, x, key, uint32(p*(1<<32)), float32(1/(1-p)), x.n)
 	case x.dev.isCPU(): // pieces start at multiples of grain, so of 4
 		x.dev.pool.ranges(x.n, func(lo, hi int) { dropoutRef(f32(y)[lo:hi], f32(x)[lo:hi], i32(key), lo/4, p) })
 	case x.dtype == Float64:

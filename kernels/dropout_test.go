@@ -10,7 +10,7 @@ import (
 // The mask is Philox of the documented key and counter, element by element.
 func TestDropoutMask(t *testing.T) {
 	const n, p = 3*grain + 3, 0.25
-	for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 3}} {
+	for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 3}, {Name: "ptxsim"}} {
 		r := openRig(t, c)
 		y := r.junk(n)
 		Dropout(y, r.floats(constant(n, 3)...), r.ints(-5, 11, 2), p)
@@ -32,8 +32,26 @@ func TestDropoutMask(t *testing.T) {
 	}
 }
 
+// Where the arrays start changes nothing of the mask.
+func TestDropoutOfSlices(t *testing.T) {
+	agreeEverywhere(t, "Dropout", 0, 0, func(r rig) []Buffer {
+		var all []Buffer
+		for _, n := range []int{1, 3, 4, 5, 1023, 1024, 1025} {
+			y, x := r.junk(n+2), r.floats(normals(n, n+1)...).Slice(1, n+1)
+			Dropout(y.Slice(2, n+2), x, r.ints(3, 4, 5), 0.4)
+			all = append(all, y.Slice(2, n+2))
+		}
+		return all
+	})
+}
+
 func TestDropoutEdges(t *testing.T) {
-	r := openRig(t, Config{Name: "cpu"})
+	for _, name := range []string{"cpu", "ptxsim"} {
+		testDropoutEdges(t, openRig(t, Config{Name: name}))
+	}
+}
+
+func testDropoutEdges(t *testing.T, r rig) {
 	x := []float64{1, -2, 3, 4, 5}
 	y := r.junk(5)
 	Dropout(y, r.floats(x...), r.ints(0, 0, 0), 0)

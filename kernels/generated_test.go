@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,20 +39,30 @@ func TestAssemblyIsCurrent(t *testing.T) {
 	}
 }
 
-// The PTX names the hash of its source and of the header, so that nobody needs
-// a compiler to notice that it is stale; and there is none without a source.
+var includes = regexp.MustCompile(`(?m)^#include "(.*)"$`)
+
+// The PTX names the hash of the headers that its source includes and of the
+// source, so that nobody needs a compiler to notice that it is stale; and there
+// is none without a source.
 func TestPTXIsCurrent(t *testing.T) {
-	header, err := os.ReadFile("gpu.cuh")
-	if err != nil {
-		t.Fatal(err)
-	}
 	sources, _ := filepath.Glob("*.cu")
 	for _, name := range sources {
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(append(header[:len(header):len(header)], source...)))
+		var all []byte
+		for _, include := range includes.FindAllSubmatch(source, -1) {
+			header, err := os.ReadFile(string(include[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if includes.Match(header) {
+				t.Errorf("%s includes another header, which the hash would miss", include[1])
+			}
+			all = append(all, header...)
+		}
+		want := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(append(all, source...)))
 		text, err := os.ReadFile("ptx/" + strings.TrimSuffix(name, ".cu") + ".sm_80.ptx")
 		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("the PTX of %s is missing or stale (%v): run ./build.sh ptx", name, err)

@@ -7,6 +7,14 @@ func PushRow(ring, row, count Buffer) {
 	n := ring.n / row.n
 	mustMatch("PushRow", row.dtype, n*row.n, ring)
 	mustMatch("PushRow", Int32, 1, count)
+	mustShare("PushRow", ring, row, count)
+	if ring.dev.gpu != nil {
+		if row.dtype == Uint8 {
+			panic("kernels: PushRow of uint8: want elements of 4 or 8 bytes")
+		}
+		ring.dev.gpu.launch("push_row", blocks(1, 256), ring, row, count, n, row.n*row.dtype.Size()/4)
+		return
+	}
 	at := int(i32(count)[0]) % n * row.n
 	Copy(ring.Slice(at, at+row.n), row)
 	i32(count)[0]++

@@ -21,6 +21,10 @@ func SGDStep(w, momentum, g, lr, dampening Buffer, c SGD, s *Segments) {
 	if momentum.IsNil() && c.Momentum != 0 {
 		panic(fmt.Sprintf("kernels: SGDStep with momentum %v needs its arena", c.Momentum))
 	}
+	if w.dev.gpu != nil {
+		s.launch("sgd_step", w, momentum, g, lr, dampening, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
+		return
+	}
 	if w.dtype == Float64 {
 		sgdStep(w.dev, f64(w), f64(momentum), f64(g), f64(lr)[0], f64(dampening)[0], c, s, sgdRef[float64])
 		return

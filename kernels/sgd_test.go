@@ -17,7 +17,7 @@ var stepGradients = [][]float64{{.5, -1, .25}, {-.75, .5, 1}, {.125, 2, -.5}}
 //	o = torch.optim.SGD([w], lr=.1, ...)
 //	for g in [[.5, -1, .25], [-.75, .5, 1], [.125, 2, -.5]]: w.grad = torch.tensor(g); o.step()
 func TestSGDOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		for _, c := range []struct {
 			name      string
 			sgd       SGD
@@ -55,22 +55,24 @@ func TestSGDOfPyTorch(t *testing.T) {
 // tolerance is 0.
 func TestSGDAgrees(t *testing.T) {
 	for _, c := range []SGD{{}, {WeightDecay: .1}, {Momentum: .9, WeightDecay: 5e-4}, {Momentum: .9, WeightDecay: 5e-4, Nesterov: true}} {
-		agree(t, "SGDStep", 0, 0, func(r rig) []Buffer {
-			s := awkwardSegments(r)
-			w, g := r.floats(normals(1, s.Size)...), r.floats(normals(2, s.Size)...)
-			momentum := r.floats(normals(3, s.Size)...)
-			if c.Momentum == 0 {
-				SGDStep(w, Buffer{}, g, r.floats(.1), r.floats(.25), c, s)
-				return []Buffer{w}
-			}
-			SGDStep(w, momentum, g, r.floats(.1), r.floats(.25), c, s)
-			return []Buffer{w, momentum}
-		})
+		for _, layout := range layouts {
+			agreeEverywhere(t, layout.name+" SGDStep", 0, 0, func(r rig) []Buffer {
+				s := layout.segments(r)
+				w, g := layout.arena(r, 0, normals(1, s.Size)), layout.arena(r, 1, normals(2, s.Size))
+				momentum := layout.arena(r, 2, normals(3, s.Size))
+				if c.Momentum == 0 {
+					SGDStep(w, Buffer{}, g, r.floats(.1), r.floats(.25), c, s)
+					return []Buffer{w}
+				}
+				SGDStep(w, momentum, g, r.floats(.1), r.floats(.25), c, s)
+				return []Buffer{w, momentum}
+			})
+		}
 	}
 }
 
 func TestNoDecay(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}} {
+	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, config)
 		s := NewSegments(r.dev, 2, []Segment{{Len: 1}, {Offset: 1, Len: 1, NoDecay: true}})
 		for name, step := range map[string]func(w Buffer){

@@ -1,5 +1,7 @@
 package kernels
 
+import "fmt"
+
 // The functions of this file walk arenas of parameters: weights w, gradients
 // g, momentum and their copies, all of s.Size elements. Numbers that change
 // during a run (norm, rho, lr, alpha) are arrays of one element on the
@@ -15,12 +17,20 @@ func (s *Segments) check(op string, numbers []Buffer, arenas ...Buffer) {
 		mustMatch(op, t, 1, b)
 		mustShare(op, arenas[0], b)
 	}
+	mustShare(op, arenas[0], s.table)
+	if arenas[0].dev.gpu != nil && s.table.IsNil() {
+		panic(fmt.Sprintf("kernels: %s on device %s, with segments of another one", op, arenas[0].dev.name))
+	}
 }
 
 // ScaledNorm sets norm[0] to ‖T·g‖₂ over all segments; T is |w| + eta in
 // scaled segments (ASAM, Kwon et al. 2021, eq. 4), 0 in frozen ones, else 1.
 func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
 	s.check("ScaledNorm", []Buffer{norm}, w, g)
+	if w.dev.gpu != nil {
+		s.launchNorm(norm, "scaled_norm", w, g, float32(eta))
+		return
+	}
 	if w.dtype == Float64 {
 		scaledNorm(w.dev, f64(norm), f64(w), f64(g), s, eta, sumSquaresRef[float64])
 		return
@@ -32,6 +42,10 @@ func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
 // geometry of T (see ScaledNorm): w += rho[0]/(norm[0] + 1e-16) · T²·g.
 func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
 	s.check("Ascend", []Buffer{norm, rho}, w, g)
+	if w.dev.gpu != nil {
+		s.launch("ascend", w, g, norm, rho, float32(eta))
+		return
+	}
 	if w.dtype == Float64 {
 		ascend(w.dev, f64(w), f64(g), f64(rho)[0]/(f64(norm)[0]+tiny), eta, s, ascendRef[float64])
 		return
@@ -43,6 +57,10 @@ func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
 // center; where T is 0 nothing is ever perturbed, and nothing is counted.
 func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
 	s.check("ScaledDistance", []Buffer{distance}, w, center)
+	if w.dev.gpu != nil {
+		s.launchNorm(distance, "scaled_distance", w, center, float32(eta))
+		return
+	}
 	if w.dtype == Float64 {
 		scaledNorm(w.dev, f64(distance), f64(center), f64(w), s, eta, sumDistancesRef[float64])
 		return
@@ -55,6 +73,10 @@ func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
 // Within the ball w stays as it is.
 func Project(w, center, distance, rho Buffer, s *Segments) {
 	s.check("Project", []Buffer{distance, rho}, w, center)
+	if w.dev.gpu != nil {
+		s.launch("project", w, center, distance, rho)
+		return
+	}
 	if w.dtype == Float64 {
 		factor := min(1, f64(rho)[0]/(f64(distance)[0]+tiny))
 		lerp(w.dev, f64(w), f64(center), f64(w), s, func(int) float64 { return factor }, lerpRef[float64])
@@ -68,6 +90,10 @@ func Project(w, center, distance, rho Buffer, s *Segments) {
 // g *= min(1, limit/(norm[0] + 1e-6)), as PyTorch's clip_grad_norm_.
 func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
 	s.check("ClipNorm", []Buffer{norm}, g)
+	if g.dev.gpu != nil {
+		s.launch("clip_norm", g, norm, float32(limit))
+		return
+	}
 	if g.dtype == Float64 {
 		factor := min(1, limit/(f64(norm)[0]+1e-6))
 		s.each(g.dev, func(_ int, b block) { scaleRef(part(f64(g), b), part(f64(g), b), factor) })
@@ -85,6 +111,15 @@ func Alignment(alpha, slow, first, fast Buffer, s *Segments, global bool) {
 	s.check("Alignment", nil, slow, first, fast)
 	mustMatch("Alignment", slow.dev.precision, len(s.List), alpha)
 	mustShare("Alignment", slow, alpha)
+	if slow.dev.gpu != nil {
+		s.launch("displacements", s.partial, slow, first, fast)
+		count := len(s.List)
+		if global {
+			count = min(count, 1)
+		}
+		slow.dev.gpu.launch("alignment", blocks(count, 128), alpha, s.partial, s.starts, len(s.List), len(s.blocks))
+		return
+	}
 	if slow.dtype == Float64 {
 		alignment(slow.dev, f64(alpha), f64(slow), f64(first), f64(fast), s, global, displacementsRef[float64])
 		return
@@ -98,6 +133,10 @@ func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
 	s.check("Interpolate", nil, w, slow, fast)
 	mustMatch("Interpolate", w.dev.precision, len(s.List), alpha)
 	mustShare("Interpolate", w, alpha)
+	if w.dev.gpu != nil {
+		s.launch("interpolate", w, slow, fast, alpha)
+		return
+	}
 	if w.dtype == Float64 {
 		lerp(w.dev, f64(w), f64(slow), f64(fast), s, func(i int) float64 { return f64(alpha)[i] }, lerpRef[float64])
 		return
@@ -106,13 +145,17 @@ func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
 }
 
 // Summary sets out[0..2] to the smallest, the mean and the largest element
-// of x.
+// of x, which is short: one number per parameter.
 func Summary(out, x Buffer) {
 	mustMatch("Summary", x.dev.precision, 3, out)
 	mustMatch("Summary", x.dev.precision, x.n, x)
 	mustShare("Summary", x, out)
 	if x.n == 0 {
 		panic("kernels: Summary of no elements, whose mean is undefined")
+	}
+	if x.dev.gpu != nil {
+		x.dev.gpu.launch("summary", blocks(1, 256), out, x, x.n)
+		return
 	}
 	if x.dtype == Float64 {
 		summaryRef(f64(out), f64(x))

@@ -20,6 +20,41 @@ func awkwardSegments(r rig) *Segments {
 	return NewSegments(r.dev, offset, list)
 }
 
+// crowdedSegments is awkwardSegments without the padding, from 1 on: hardly one
+// starts on a vector.
+func crowdedSegments(r rig) *Segments {
+	s := awkwardSegments(r)
+	offset := 1
+	for i := range s.List {
+		s.List[i].Offset = offset
+		offset += s.List[i].Len
+	}
+	return NewSegments(r.dev, offset+2, s.List)
+}
+
+// A layout is the arenas of a test that compares devices.
+type layout struct {
+	name     string
+	segments func(r rig) *Segments
+	shifted  int // the operand that starts off the alignment, or -1
+}
+
+var layouts = []layout{
+	{"padded", awkwardSegments, -1},
+	{"crowded", crowdedSegments, -1},
+	{"first shifted", awkwardSegments, 0},
+	{"second shifted", awkwardSegments, 1},
+	{"third shifted", awkwardSegments, 2},
+}
+
+// arena is the operand of the given number: behind a NaN if it is shifted.
+func (l layout) arena(r rig, operand int, x []float64) Buffer {
+	if operand != l.shifted {
+		return r.floats(x...)
+	}
+	return r.floats(append([]float64{math.NaN()}, x...)...).Slice(1, 1+len(x))
+}
+
 // segmentMask is, per element, the index of its segment, or -1 in the padding.
 func segmentMask(s *Segments) []int32 {
 	mask := make([]int32, s.Size)
@@ -106,7 +141,7 @@ func TestAscendByHand(t *testing.T) {
 }
 
 func TestAscendOfAZeroGradient(t *testing.T) {
-	for _, c := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+	for _, c := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, c)
 		s := awkwardSegments(r)
 		start, norm := padded(1, s), r.junk(1)
@@ -124,26 +159,35 @@ func TestAscendOfAZeroGradient(t *testing.T) {
 // elements of a block is far below the rounding of the result, half of
 // 1.2e-7, which may fall to the other side.
 func TestUpdatesAgree(t *testing.T) {
-	agree(t, "updates", 0, 0, func(r rig) []Buffer {
-		s := awkwardSegments(r)
-		w, g := r.floats(padded(1, s)...), r.floats(padded(2, s)...)
-		slow, fast := r.floats(padded(3, s)...), r.floats(padded(4, s)...)
+	for _, layout := range layouts {
+		testUpdatesAgree(t, layout)
+	}
+}
+
+func testUpdatesAgree(t *testing.T, l layout) {
+	agreeEverywhere(t, l.name+" updates", 0, 0, func(r rig) []Buffer {
+		s := l.segments(r)
+		w, g := l.arena(r, 0, padded(1, s)), l.arena(r, 1, padded(2, s))
+		slow, fast := l.arena(r, 1, padded(3, s)), l.arena(r, 2, padded(4, s))
 		alpha := r.floats(normals(5, len(s.List))...)
 		Fill(alpha.Slice(2, 5), 1)
-		blend, clipped, projected := r.junk(s.Size), r.floats(padded(2, s)...), r.floats(padded(6, s)...)
+		blend, clipped, projected := r.junk(s.Size), l.arena(r, 0, padded(2, s)), l.arena(r, 0, padded(6, s))
 		Ascend(w, g, r.floats(12.5), r.floats(0.3), s, 0.01)
 		Zero(blend)
 		Interpolate(blend, slow, fast, alpha, s)
 		Project(projected, slow, r.floats(3), r.floats(0.7), s)
+		Project(projected, slow, r.floats(3), r.floats(3.1), s) // within the ball
 		ClipNorm(clipped, r.floats(3), 2, s)
+		ClipNorm(clipped, r.floats(3), 5, s) // within the limit
 		Interpolate(slow, slow, fast, alpha, s)
+		Interpolate(fast, blend, fast, alpha, s)
 		summary := r.junk(3)
 		Summary(summary, w)
-		return []Buffer{w, blend, clipped, projected, slow, summary}
+		return []Buffer{w, blend, clipped, projected, slow, fast, summary}
 	})
-	agree(t, "sums", 0, 1.2e-7, func(r rig) []Buffer {
-		s := awkwardSegments(r)
-		w, g, fast := r.floats(padded(1, s)...), r.floats(padded(2, s)...), r.floats(padded(3, s)...)
+	agreeEverywhere(t, l.name+" sums", 0, 1.2e-7, func(r rig) []Buffer {
+		s := l.segments(r)
+		w, g, fast := l.arena(r, 0, padded(1, s)), l.arena(r, 1, padded(2, s)), l.arena(r, 2, padded(3, s))
 		norm, distance, alpha, one := r.junk(1), r.junk(1), r.junk(len(s.List)), r.junk(len(s.List))
 		ScaledNorm(norm, w, g, s, 0.01)
 		ScaledDistance(distance, w, g, s, 0.01)
@@ -153,8 +197,29 @@ func TestUpdatesAgree(t *testing.T) {
 	})
 }
 
+// More segments than threads add them up, and weights at 0, where T is 0 too
+// without an eta.
+func TestSumsOfManySegments(t *testing.T) {
+	agreeEverywhere(t, "sums", 0, 1.2e-7, func(r rig) []Buffer {
+		list := make([]Segment, 1100)
+		for i := range list {
+			list[i] = Segment{Offset: 2 * i, Len: 2, Scaled: i%2 == 0}
+		}
+		s := NewSegments(r.dev, 2200, list)
+		center := normals(1, s.Size)
+		fill(center[100:200], 0)
+		w, g, fast := r.floats(center...), r.floats(normals(2, s.Size)...), r.floats(normals(3, s.Size)...)
+		norm, distance, alpha, one := r.junk(1), r.junk(1), r.junk(len(list)), r.junk(len(list))
+		ScaledNorm(norm, w, g, s, 0)
+		ScaledDistance(distance, g, w, s, 0)
+		Alignment(alpha, w, g, fast, s, false)
+		Alignment(one, w, g, fast, s, true)
+		return []Buffer{norm, distance, alpha, one}
+	})
+}
+
 func TestPaddingStaysZero(t *testing.T) {
-	for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 2}} {
+	for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 2}, {Name: "ptxsim"}} {
 		r := openRig(t, c)
 		s := awkwardSegments(r)
 		poisoned := func(seed int) Buffer { // the padding of operands is not read either
@@ -183,8 +248,9 @@ func TestPaddingStaysZero(t *testing.T) {
 				t.Errorf("%s: a sum reads the padding", c.Name)
 			}
 		}
+		weights, momentum := Floats(w), Floats(m)
 		for i, segment := range segmentMask(s) {
-			if segment < 0 && (Floats(w.Slice(i, i+1))[0] != 0 || Floats(m.Slice(i, i+1))[0] != 0) {
+			if segment < 0 && (weights[i] != 0 || momentum[i] != 0) {
 				t.Fatalf("%s: padding at %d was written", c.Name, i)
 			}
 		}
@@ -256,7 +322,12 @@ func TestAlignment(t *testing.T) {
 // Rounding never takes alpha out of [0, 1], not even of displacements that are
 // parallel up to the last bit.
 func TestAlignmentIsWithinBounds(t *testing.T) {
-	r := openRig(t, Config{Name: "cpu"})
+	for _, name := range []string{"cpu", "ptxsim"} {
+		testAlignmentIsWithinBounds(t, openRig(t, Config{Name: name}))
+	}
+}
+
+func testAlignmentIsWithinBounds(t *testing.T, r rig) {
 	s := NewSegments(r.dev, 300, []Segment{{Len: 300}})
 	for seed := range 100 {
 		u := normals(seed, 300)
@@ -269,14 +340,14 @@ func TestAlignmentIsWithinBounds(t *testing.T) {
 			Alignment(alpha, slow, r.floats(u...), r.floats(v...), s, seed%2 == 0)
 			got := Floats(alpha)[0]
 			if !(got >= 0 && got <= 1) || math.Abs(got-(1+sign)/2) > 1e-6 {
-				t.Fatalf("seed %d sign %v: alpha is %v", seed, sign, got)
+				t.Fatalf("%s: seed %d sign %v: alpha is %v", r.dev.Name(), seed, sign, got)
 			}
 		}
 	}
 }
 
 func TestInterpolateReachesBothEnds(t *testing.T) {
-	for _, c := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}} {
+	for _, c := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, c)
 		s := NewSegments(r.dev, 100, []Segment{{Len: 50}, {Offset: 50, Len: 50}})
 		slow, fast, w := normals(1, 100), normals(2, 100), r.junk(100)
@@ -288,16 +359,46 @@ func TestInterpolateReachesBothEnds(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	r := openRig(t, Config{Name: "cpu"})
-	out := r.junk(3)
-	Summary(out, r.floats(3, -1, 4))
-	if got := fmt.Sprint(Floats(out)); got != "[-1 2 4]" {
-		t.Errorf("least, mean and largest are %v", got)
+	for _, name := range []string{"cpu", "ptxsim"} {
+		r := openRig(t, Config{Name: name})
+		out := r.junk(3)
+		Summary(out, r.floats(3, -1, 4))
+		if got := fmt.Sprint(Floats(out)); got != "[-1 2 4]" {
+			t.Errorf("%s: least, mean and largest are %v", name, got)
+		}
+		for _, at := range []int{0, 1, 33, 258, 299} { // in the first and another thread, warp and turn of a block
+			x := normals(at, 300)
+			x[at] = math.NaN()
+			Summary(out, r.floats(x...))
+			for i, v := range Floats(out) {
+				if !math.IsNaN(v) {
+					t.Errorf("%s: the NaN at %d is hidden in number %d, %v", name, at, i, v)
+				}
+			}
+		}
 	}
-	Summary(out, r.floats(3, math.NaN(), 4))
-	for i, v := range Floats(out) {
-		if !math.IsNaN(v) {
-			t.Errorf("a NaN is hidden in number %d, %v", i, v)
+}
+
+// A NaN, which says that training diverged, is not lost on the way: not in a
+// norm, not in a factor, not where a cosine is kept within its bounds.
+func TestUpdatesKeepNaN(t *testing.T) {
+	for _, c := range []Config{{Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+		r := openRig(t, c)
+		s := NewSegments(r.dev, 5, []Segment{{Len: 5}})
+		bad, one := r.floats(1, 2, math.NaN(), 4, 5), r.floats(1)
+		norm, distance, alpha := r.junk(1), r.junk(1), r.floats(0)
+		fresh := func() Buffer { return r.floats(1, 2, 3, 4, 5) }
+		ScaledNorm(norm, fresh(), bad, s, 0)
+		ScaledDistance(distance, bad, fresh(), s, 0)
+		Alignment(alpha, fresh(), bad, fresh(), s, true)
+		ascended, projected, clipped := fresh(), fresh(), fresh()
+		Ascend(ascended, fresh(), norm, one, s, 0)
+		Project(projected, fresh(), norm, one, s)
+		ClipNorm(clipped, norm, 1, s)
+		for i, b := range []Buffer{norm, distance, alpha, ascended, projected, clipped} {
+			if v := Floats(b)[0]; !math.IsNaN(v) {
+				t.Errorf("%s: result %d is %v, want NaN", c.Name, i, v)
+			}
 		}
 	}
 }

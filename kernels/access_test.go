@@ -1,0 +1,46 @@
+package kernels
+
+import (
+	"testing"
+
+	"lbsam/kernels/ptxsim"
+)
+
+// Sixteen bytes go through one instruction wherever arrays are aligned; what a
+// kernel reads and writes beside its arrays is a few numbers per warp or block.
+func TestAccessesAreWide(t *testing.T) {
+	const n, warps = 4096, 8 // one block of the table, or of take_batch, but four of dropout and augment
+	sim := ptxsim.New(ptxsim.Config{})
+	r := rig{t, OpenDriver(sim)}
+	t.Cleanup(r.dev.Close)
+	s := NewSegments(r.dev, n, []Segment{{Len: n, Scaled: true}})
+	w, g, m, v := r.floats(normals(1, n)...), r.floats(normals(2, n)...), r.floats(normals(3, n)...), r.floats(normals(4, n)...)
+	images, others, y := r.dev.Alloc(Uint8, n), r.dev.Alloc(Uint8, n), r.junk(n)
+	half, step, key, image := r.floats(.5), r.ints(1), r.ints(1, 2, 3), Augmentation{H: 32, W: 32, C: 4, Mean: make([]float64, 4), Std: constant(4, 1)}
+	for _, c := range []struct {
+		kernel string
+		wide   int // accesses of arrays by 16 bytes, and of those of augment by one
+		few    int // other accesses
+		run    func()
+	}{
+		{"scaled_norm", 2 * n / 128, 2*warps + 1, func() { ScaledNorm(half, w, g, s, 0) }},
+		{"scaled_distance", 2 * n / 128, 2*warps + 1, func() { ScaledDistance(half, w, g, s, 0) }},
+		{"ascend", 3 * n / 128, 4 * warps, func() { Ascend(w, g, half, half, s, 0) }},
+		{"project", 3 * n / 128, 4 * warps, func() { Project(w, g, r.floats(4), r.floats(1), s) }},
+		{"interpolate", 3 * n / 128, 3 * warps, func() { Interpolate(w, g, m, r.floats(.5), s) }},
+		{"clip_norm", 2 * n / 128, 3 * warps, func() { ClipNorm(g, r.floats(4), 1, s) }},
+		{"displacements", 3 * n / 128, 2*warps + 3, func() { Alignment(half, w, g, m, s, false) }},
+		{"sgd_step", 5 * n / 128, 4 * warps, func() { SGDStep(w, m, g, half, half, SGD{Momentum: .9}, s) }},
+		{"adamw_step", 7 * n / 128, 3*warps + 2, func() { AdamWStep(w, m, v, g, half, step, AdamW{.9, .99, 1e-8, .1}, s) }},
+		{"dropout", 2 * n / 128, 3 * 4 * warps, func() { Dropout(y, w, key, .5) }},
+		{"augment", n/128 + n/32, 3 * 4, func() { Augment(y, images, step, key.Slice(0, 2), image) }},
+		{"take_batch", 2 * n / 512, 2*warps + 3, func() {
+			TakeBatch(images, step, r.ints(0), others, others.Slice(0, 1), r.ints(0), r.ints(0), 1)
+		}},
+	} {
+		c.run()
+		if got := sim.Counters(c.kernel).Requests; got != uint64(c.wide+c.few) {
+			t.Errorf("%s: %d accesses of warps, want %d", c.kernel, got, c.wide+c.few)
+		}
+	}
+}

@@ -1,0 +1,33 @@
+#include "gpu.cuh"
+#include "segments.cuh"
+
+// sgd_step computes, in one block per entry of table,
+//
+//	d = g + decay·w      momentum = mu·momentum + (1 - dampening)·d
+//	w -= lr·momentum, or, with Nesterov, lr·(d + mu·momentum)
+//
+// and w -= lr·d where momentum is absent.
+KERNEL BOUNDS(256) sgd_step(float *w, float *momentum, const float *g, const float *lr, const float *dampening, float mu, float decay,
+                            int nesterov, const int4 *table) {
+	int4 entry = table[blockIdx.x];
+	if (entry.w & NO_DECAY) decay = 0;
+	float rate = *lr, fresh = 1 - *dampening;
+	walk(entry, [=](auto width, int i) {
+		constexpr int W = decltype(width)::value;
+		pack<W> weight = load<W>(w + i), d = load<W>(g + i);
+#pragma unroll
+		for (int j = 0; j < W; j++) d.v[j] += decay * weight.v[j];
+		if (momentum) {
+			pack<W> m = load<W>(momentum + i);
+#pragma unroll
+			for (int j = 0; j < W; j++) {
+				m.v[j] = mu * m.v[j] + fresh * d.v[j];
+				d.v[j] = nesterov ? d.v[j] + mu * m.v[j] : m.v[j];
+			}
+			store<W>(momentum + i, m);
+		}
+#pragma unroll
+		for (int j = 0; j < W; j++) weight.v[j] -= rate * d.v[j];
+		store<W>(w + i, weight);
+	}, w, momentum ? momentum : w, g);
+}
