@@ -32,6 +32,8 @@ func (g BatchNorm) checkBackward(op string, dx, dgamma, dbeta, dy, y, x, gamma, 
 func BatchNormStatistics(mean, variance, x Buffer, g BatchNorm) {
 	g.check("BatchNormStatistics", x, mean, variance)
 	switch {
+	case x.dev.gpu != nil:
+		batchNormStatisticsGPU(mean, variance, x, g)
 	case x.dev.isCPU():
 		batchNormStatisticsCPU(x.dev.pool, f32(mean), f32(variance), f32(x), g)
 	case x.dtype == Float64:
@@ -50,8 +52,14 @@ func BatchNormStatistics(mean, variance, x Buffer, g BatchNorm) {
 // adds times to count[0], an int32.
 func BatchNormUpdate(runningMean, runningVar, count, mean, variance Buffer, momentum float64, times int, g BatchNorm) {
 	mustMatch("BatchNormUpdate", mean.dev.precision, g.C, mean, variance, runningMean, runningVar)
+	mustMatch("BatchNormUpdate", Int32, 1, count)
 	mustShare("BatchNormUpdate", mean, count)
-	Increment(count, times)
+	if mean.dev.gpu != nil {
+		m := float32(momentum)
+		mean.dev.gpu.launch("batch_norm_update", ones(g.C), runningMean, runningVar, count, mean, variance, m, unbias[float32](g), times, g.C)
+		return
+	}
+	i32(count)[0] += int32(times)
 	if mean.dtype == Float64 {
 		batchNormUpdateRef(f64(runningMean), f64(runningVar), f64(mean), f64(variance), momentum, times, g)
 		return
@@ -70,6 +78,8 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 	g.check("BatchNormApply", x, gamma, beta, mean, variance)
 	mustMatch("BatchNormApply", x.dev.precision, x.n, x, y, add)
 	switch {
+	case x.dev.gpu != nil:
+		batchNormApplyGPU(y, x, add, gamma, beta, mean, variance, g)
 	case x.dev.isCPU():
 		batchNormApplyCPU(x.dev.pool, f32(y), f32(x), f32(add), f32(gamma), f32(beta), f32(mean), f32(variance), g)
 	case x.dtype == Float64:
@@ -91,6 +101,8 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
 	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
 	switch {
+	case x.dev.gpu != nil:
+		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance, g, false)
 	case x.dev.isCPU():
 		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, false)
 	case x.dtype == Float64:
@@ -105,6 +117,8 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance 
 func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
 	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
 	switch {
+	case x.dev.gpu != nil:
+		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance, g, true)
 	case x.dev.isCPU():
 		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, true)
 	case x.dtype == Float64:

@@ -19,10 +19,13 @@ func batchNormStatisticsRef[T Float](mean, variance, x []T, g BatchNorm) {
 	}
 }
 
-// batchNormUpdateRef is the reference for BatchNormUpdate. One row has no
-// unbiased variance; the biased one, 0, stands in for it.
+// unbias makes a biased variance unbiased. One row has no unbiased variance;
+// the biased one, 0, stands in for it.
+func unbias[T Float](g BatchNorm) T { return T(g.Rows) / T(max(g.Rows-1, 1)) }
+
+// batchNormUpdateRef is the reference for BatchNormUpdate.
 func batchNormUpdateRef[T Float](runningMean, runningVar, mean, variance []T, momentum T, times int, g BatchNorm) {
-	unbias := T(g.Rows) / T(max(g.Rows-1, 1))
+	unbias := unbias[T](g)
 	for range times {
 		for c := range mean {
 			runningMean[c] = T((1-momentum)*runningMean[c]) + T(momentum*mean[c])

@@ -10,7 +10,8 @@
 
 #define KERNEL extern "C" __global__ void
 #define DEVICE static __device__ __forceinline__
-#define BOUNDS(threads) __launch_bounds__(threads)
+#define INLINE __attribute__((always_inline)) // behind the parameters of a lambda
+#define BOUNDS(...) __launch_bounds__(__VA_ARGS__) // threads of a block, and how many blocks at least share a multiprocessor
 #define ALL 0xffffffffu // the lanes of a warp
 
 #if defined(__clang__) && !defined(__NVCC__)
@@ -126,4 +127,26 @@ DEVICE T block_sum(T v) {
 #pragma unroll
 	for (int i = 0; i < THREADS / 32; i++) sum += part[i];
 	return sum;
+}
+
+// column_sum adds every v of the threads of one threadIdx.x over threadIdx.y,
+// in a tree; those with threadIdx.y 0 have the sums. All threads of the block,
+// at most THREADS, call it; calls may follow one another.
+template <int THREADS, int K, class T>
+DEVICE void column_sum(T (&v)[K]) {
+	__shared__ T part[K][THREADS / 2];
+	for (int n = blockDim.y, half; n > 1; n = half) {
+		half = (n + 1) / 2;
+		int y = threadIdx.y, up = (y - half) * blockDim.x + threadIdx.x, own = y * blockDim.x + threadIdx.x;
+		__syncthreads();
+		if (y >= half && y < n) {
+#pragma unroll
+			for (int k = 0; k < K; k++) part[k][up] = v[k];
+		}
+		__syncthreads();
+		if (y + half < n) {
+#pragma unroll
+			for (int k = 0; k < K; k++) v[k] += part[k][own];
+		}
+	}
 }

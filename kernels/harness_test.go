@@ -50,6 +50,14 @@ func (r rig) junk(n int) Buffer {
 	return b
 }
 
+// shifted is a copy of b that starts as many elements behind an allocation's
+// start: 1 is where nothing wider than an element may be loaded.
+func (r rig) shifted(b Buffer, elements int) Buffer {
+	moved := r.dev.Alloc(b.dtype, b.n+elements).Slice(elements, b.n+elements)
+	Copy(moved, b)
+	return moved
+}
+
 // normals draws n unit normals that float32 holds exactly.
 func normals(seed, n int) []float64 {
 	x := make([]float64, n)
