@@ -43,6 +43,8 @@ func Conv2d(y, x, w, b Buffer, g Conv) {
 	g.check("Conv2d", x, w, y)
 	mustMatch("Conv2d", w.dev.precision, g.OC, b)
 	switch {
+	case w.dev.gpu != nil:
+		conv2dGPU(y, x, w, b, g)
 	case w.dev.isCPU():
 		conv2dCPU(w.dev.pool, f32(y), f32(x), f32(w), f32(b), g)
 	case w.dtype == Float64:
@@ -59,6 +61,8 @@ func Conv2d(y, x, w, b Buffer, g Conv) {
 func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
 	g.check("Conv2dBackwardInput", dx, w, dy)
 	switch {
+	case w.dev.gpu != nil:
+		conv2dBackwardInputGPU(dx, dy, w, g)
 	case w.dev.isCPU():
 		conv2dBackwardInputCPU(w.dev.pool, f32(dx), f32(dy), f32(w), g)
 	case w.dtype == Float64:
@@ -74,6 +78,8 @@ func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
 func Conv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv) {
 	g.check("Conv2dBackwardWeightAdd", x, dw, dy)
 	switch {
+	case x.dev.gpu != nil:
+		conv2dBackwardWeightAddGPU(dw, dy, x, g)
 	case x.dev.isCPU():
 		conv2dBackwardWeightAddCPU(x.dev.pool, f32(dw), f32(dy), f32(x), g)
 	case x.dtype == Float64:

@@ -87,6 +87,8 @@ func (g *gpu) pack(kernel string, arg any) {
 		g.args.Float32(v)
 	case float64:
 		g.args.Float64(v)
+	case interface{ args(*driver.Args) }: // a structure
+		v.args(&g.args)
 	default:
 		panic(fmt.Sprintf("kernels: %s: an argument of type %T", kernel, arg))
 	}
