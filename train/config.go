@@ -75,7 +75,8 @@ type Config struct {
 
 	Device    string `toml:"device"`
 	Precision string `toml:"precision"`
-	Threads   int    `toml:"threads"` // 0: all processors
+	Threads   int    `toml:"threads"` // of device cpu; 0: all processors
+	Graphs    bool   `toml:"graphs"`  // record steps where the device can
 }
 
 // Published is the recipe of the published code: its defaults, with k 2 and
@@ -89,7 +90,7 @@ func Published() Config {
 		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
 		BNStats: "published", Batch: 128, Epochs: 200,
 		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
-		Augment: true, LogEvery: 20, Device: "cpu", Precision: "float32",
+		Augment: true, LogEvery: 20, Device: "cpu", Precision: "float32", Graphs: true,
 	}
 }
 

@@ -1,6 +1,11 @@
 package train
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+
+	"lbsam/kernels"
+)
 
 // A DataError is a data set that is missing or damaged.
 type DataError struct{ Err error }
@@ -47,3 +52,20 @@ func (e Diverged) Error() string {
 type Interrupted struct{ Step int }
 
 func (e Interrupted) Error() string { return fmt.Sprintf("train: interrupted after step %d", e.Step) }
+
+// guard calls body and returns the fault of the device, if it ends with one,
+// as an error that names the state from which the run in folder can go on.
+func guard(folder *Folder, body func() error) (err error) {
+	defer func() {
+		var fault *kernels.Fault
+		if !errors.As(err, &fault) {
+			return
+		}
+		if state := folder.state(); state != "" {
+			err = fmt.Errorf("%w; the last good state is %s", err, state)
+		}
+		err = DeviceError{err}
+	}()
+	defer kernels.Recover(&err)
+	return body()
+}

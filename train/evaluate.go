@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"io"
 
 	"lbsam/datasets"
 	"lbsam/kernels"
@@ -30,31 +29,37 @@ func (j *Job) Validate(ctx context.Context) (Score, error) {
 // evaluate scores the model, in evaluation mode, on samples of a split; nil
 // means all. Losses and predictions add up on the device.
 func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int32) (Score, error) {
-	l := &datasets.Loader{Split: split, Samples: samples, Batch: j.Config.Batch}
-	defer l.Close()
+	s := j.source(selection{split: split, samples: samples, how: j.feeder.plain})
+	defer s.close()
 	loss, correct := tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)
 	images := 0
-	l.Epoch(ctx, 0, 0)
+	s.begin(ctx, 0, 0)
 	for batches := 0; j.Config.LimitBatches == 0 || batches < j.Config.LimitBatches; batches++ {
-		b, err := l.Next()
-		if err == io.EOF {
-			break
-		}
+		sizes, err := s.next(1)
 		if err != nil {
 			return Score{}, err
 		}
-		j.feeder.load(0, b, 0, 0, j.feeder.plain)
-		x, labels := j.feeder.part(0, 0, b.N)
-		logits := j.Model.Forward(j.tape, x, nn.Mode{})
-		j.tape.CrossEntropy(j.loss, logits, labels, 0)
-		tensor.CountCorrect(j.correct, logits.Value, labels)
-		kernels.AddScaled(loss.Data, j.loss.Data, float64(b.N))
-		tensor.AddTo(correct.Tensor, j.correct.Tensor)
-		j.tape.Reset()
-		images += b.N
+		if len(sizes) == 0 {
+			break
+		}
+		s.bring(0, sizes[0])
+		j.scoreBatch(loss, correct, sizes[0])
+		images += sizes[0]
 	}
 	n := float64(max(images, 1))
 	return Score{loss.Read() / n, correct.Read() / n, images}, nil
+}
+
+// scoreBatch adds the loss and the right predictions of the n images in the
+// first slot.
+func (j *Job) scoreBatch(loss, correct tensor.Scalar, n int) {
+	x, labels := j.feeder.part(0, 0, n)
+	logits := j.Model.Forward(j.tape, x, nn.Mode{})
+	j.tape.CrossEntropy(j.loss, logits, labels, 0)
+	tensor.CountCorrect(j.correct, logits.Value, labels)
+	kernels.AddScaled(loss.Data, j.loss.Data, float64(n))
+	tensor.AddTo(correct.Tensor, j.correct.Tensor)
+	j.tape.Reset()
 }
 
 // withRecalibrated calls body while BatchNorm's running statistics are the
@@ -84,19 +89,19 @@ func (j *Job) withRecalibrated(ctx context.Context, batches int, body func() err
 // recalibrate sets the running statistics to the mean over the first batches
 // of the training set: update i has momentum 1/i.
 func (j *Job) recalibrate(ctx context.Context, batches int) error {
-	l := &datasets.Loader{Split: &j.Data.Train, Samples: j.training, Batch: j.Config.Batch, Seed: j.Config.Seed, Shuffle: true}
-	defer l.Close()
-	l.Epoch(ctx, 0, 0)
+	s := j.source(selection{&j.Data.Train, j.training, true, j.Config.Seed, j.feeder.plain})
+	defer s.close()
+	s.begin(ctx, 0, 0)
 	for i := range batches {
-		b, err := l.Next()
-		if err == io.EOF {
-			break
-		}
+		sizes, err := s.next(1)
 		if err != nil {
 			return err
 		}
-		j.feeder.load(0, b, 0, 0, j.feeder.plain)
-		x, _ := j.feeder.part(0, 0, b.N)
+		if len(sizes) == 0 {
+			break
+		}
+		s.bring(0, sizes[0])
+		x, _ := j.feeder.part(0, 0, sizes[0])
 		j.Model.Forward(j.tape, x, nn.Mode{Train: true, StatUpdates: 1, StatMomentum: 1 / float64(i+1)})
 		j.tape.Reset()
 	}

@@ -39,17 +39,32 @@ func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *
 	return f
 }
 
-// load copies b to the device and makes the model's input of it.
-func (f *feeder) load(slot int, b *datasets.Batch, seed uint64, epoch int, how kernels.Augmentation) {
+// begin sets what the augmentation of an epoch draws from.
+func (f *feeder) begin(seed uint64, epoch int) {
+	kernels.Upload(f.key.Data, []int32{int32(seed), int32(epoch)})
+}
+
+// upload copies b to a slot.
+func (f *feeder) upload(slot int, b *datasets.Batch) {
 	s := &f.slots[slot]
-	s.n = b.N
-	pixels := how.H * how.W * how.C
-	images, index := s.images.Slice(0, b.N*pixels), s.index.Slice(0, b.N)
+	images, index, labels := s.raw(b.N)
 	kernels.Upload(images, b.Images)
 	kernels.Upload(index, b.Index)
-	kernels.Upload(s.labels.Slice(0, b.N), b.Labels)
-	kernels.Upload(f.key.Data, []int32{int32(seed), int32(epoch)})
-	kernels.Augment(s.x.Data.Slice(0, b.N*pixels), images, index, f.key.Data, how)
+	kernels.Upload(labels, b.Labels)
+}
+
+// raw is the memory of n images and what belongs to them.
+func (s *feed) raw(n int) (images, index, labels kernels.Buffer) {
+	pixels := s.images.Len() / s.labels.Len()
+	return s.images.Slice(0, n*pixels), s.index.Slice(0, n), s.labels.Slice(0, n)
+}
+
+// prepare makes the model's input of the n images in a slot.
+func (f *feeder) prepare(slot, n int, how kernels.Augmentation) {
+	s := &f.slots[slot]
+	s.n = n
+	images, index, _ := s.raw(n)
+	kernels.Augment(s.x.Data.Slice(0, images.Len()), images, index, f.key.Data, how)
 }
 
 // part returns images lo to hi of the batch in a slot, and their labels.

@@ -26,6 +26,8 @@ type Job struct {
 	arena    *kernels.Arena
 	tape     *autograd.Tape
 	feeder   *feeder
+	splits   map[*datasets.Split]deviceSplit
+	recorder recorder
 	log      *optim.Log
 	loss     tensor.Scalar
 	correct  tensor.Scalar
@@ -63,8 +65,13 @@ func OpenWith(c Config, data *datasets.Dataset) (*Job, error) {
 	if err != nil {
 		return nil, DeviceError{err}
 	}
+	return openOn(d, c, data)
+}
+
+// openOn is Open on a device, which the job owns from then on.
+func openOn(d *kernels.Device, c Config, data *datasets.Dataset) (*Job, error) {
 	j := &Job{Config: c, Device: d, Data: data}
-	if err := j.open(); err != nil {
+	if err := guard(nil, j.open); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -100,6 +107,8 @@ func (j *Job) open() (err error) {
 	j.arena = kernels.NewArena(j.Device)
 	j.tape = autograd.NewTape(j.arena)
 	j.feeder = newFeeder(j.Device, j.Data, c, j.method.Batches())
+	j.splits = map[*datasets.Split]deviceSplit{}
+	j.recorder = recorder{device: j.Device, off: !c.Graphs, graphs: map[string]*kernels.Graph{}}
 	j.log = optim.NewLog(j.Params, j.method.inner, c.LogEvery)
 	j.log.Distances = true
 	j.loss, j.correct = tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)

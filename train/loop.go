@@ -2,11 +2,8 @@ package train
 
 import (
 	"context"
-	"io"
 	"math"
 	"time"
-
-	"lbsam/datasets"
 )
 
 // position is where a run is: with the tensors of the state, all that an
@@ -36,17 +33,8 @@ type Result struct {
 // finishes the step, saves the state and returns Interrupted.
 func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, error) {
 	r := &run{Job: j, folder: folder, watch: watch, result: Result{Last: j.at.Last}}
-	r.loader = &datasets.Loader{
-		Split: &j.Data.Train, Samples: j.training, Batch: j.Config.Batch,
-		Seed: j.Config.Seed, Shuffle: true,
-	}
-	defer r.loader.Close()
-	for j.at.Epoch < j.Config.Epochs && !r.spent() {
-		if err := r.epoch(ctx); err != nil {
-			return r.result, err
-		}
-	}
-	return r.result, folder.done(r.result)
+	err := guard(folder, func() error { return r.epochs(ctx) })
+	return r.result, err
 }
 
 // A run is a Job under way.
@@ -54,7 +42,7 @@ type run struct {
 	*Job
 	folder *Folder
 	watch  Watcher
-	loader *datasets.Loader
+	source source
 	result Result
 
 	sizes  []int     // of the first batch of each step since the last interval
@@ -68,21 +56,36 @@ func (r *run) spent() bool {
 	return r.Config.MaxEvals > 0 && r.at.Evals >= int64(r.Config.MaxEvals)
 }
 
+// epochs trains to the end.
+func (r *run) epochs(ctx context.Context) error {
+	r.source = r.Job.source(selection{&r.Data.Train, r.training, true, r.Config.Seed, r.feeder.augment})
+	defer r.source.close()
+	for r.at.Epoch < r.Config.Epochs && !r.spent() {
+		if err := r.epoch(ctx); err != nil {
+			return err
+		}
+	}
+	return r.folder.done(r.result)
+}
+
 // epoch trains for what is left of an epoch and evaluates.
 func (r *run) epoch(ctx context.Context) error {
-	r.loader.Epoch(context.Background(), r.at.Epoch, r.at.Batch) // ctx ends steps, not batches
+	r.source.begin(context.Background(), r.at.Epoch, r.at.Batch) // ctx ends steps, not batches
 	r.begin()
 	for !r.spent() && !r.limited() {
 		if ctx.Err() != nil {
 			return r.interrupt()
 		}
 		r.schedule()
-		if !r.fetch() {
+		sizes, err := r.source.next(r.method.Batches())
+		if err != nil {
+			return err
+		}
+		if len(sizes) == 0 {
 			break
 		}
-		r.step()
-		r.at.Step++
-		r.at.Evals += int64(r.method.Evals())
+		r.trainOn(r.source, sizes)
+		r.account(sizes)
 		if r.watch != nil {
 			r.watch.Step(r.progress())
 		}
@@ -101,31 +104,19 @@ func (r *run) limited() bool {
 	return r.Config.LimitBatches > 0 && r.at.Batch >= r.Config.LimitBatches
 }
 
-// fetch loads the batches of one step and reports whether there was one. Where
-// an epoch ends in the middle of a group, its batches serve again.
-func (r *run) fetch() bool {
-	size, loaded := 0, 0
-	for slot := range r.feeder.slots {
-		b, err := r.loader.Next()
-		if err == io.EOF && slot == 0 {
-			return false
-		}
-		if err == io.EOF {
-			r.feeder.repeat(slot, slot%loaded)
-			continue
-		}
-		r.feeder.load(slot, b, r.Config.Seed, r.at.Epoch, r.feeder.augment)
-		r.at.Batch++
-		loaded++
-		size += b.N
+// account counts a step.
+func (r *run) account(sizes []int) {
+	r.at.Step++
+	r.at.Evals += int64(r.method.Evals())
+	r.at.Batch += len(sizes)
+	r.sizes = append(r.sizes, sizes[0])
+	for _, n := range sizes {
+		r.images += n
 	}
-	r.sizes = append(r.sizes, r.feeder.slots[0].n)
-	r.images += size
-	return true
 }
 
 // begin starts the clock of an interval.
-func (r *run) begin() { r.since, r.waited = time.Now(), r.loader.Wait }
+func (r *run) begin() { r.since, r.waited = time.Now(), r.source.waited() }
 
 // housekeeping is what happens between two steps.
 func (r *run) housekeeping() error {
@@ -154,11 +145,11 @@ func (r *run) interval() error {
 	v.Epoch, v.Step, v.Evals, v.Images = r.at.Epoch+1, r.at.Step, r.at.Evals, int64(r.images)
 	v.LR, v.Rho = r.lrNow, r.rhoNow
 	v.ImagesPerSecond = float64(r.images) / elapsed.Seconds()
-	v.WaitShare = (r.loader.Wait - r.waited).Seconds() / elapsed.Seconds()
+	v.WaitShare = (r.source.waited() - r.waited).Seconds() / elapsed.Seconds()
 	r.at.Sums.merge(total)
 	r.at.Seconds += elapsed.Seconds()
 	r.result.Seconds += elapsed.Seconds()
-	r.result.Wait = r.loader.Wait.Seconds()
+	r.result.Wait = r.source.waited().Seconds()
 	r.sizes, r.images = r.sizes[:0], 0
 	if bad := v.Loss + v.LossRise + v.GradNorm + v.Distance + v.AlphaMean; math.IsNaN(bad) || math.IsInf(bad, 0) {
 		return Diverged{r.at.Step, r.at.Epoch, v.Loss, r.folder.state()}

@@ -64,7 +64,7 @@ func (j *Job) Resume(folder *Folder) error {
 // how often is logged or saved and what computes is not among them: a run may
 // go on elsewhere.
 func (c Config) hash() string {
-	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.Device, c.Threads = "", "", 0, 0, "", 0
+	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.Device, c.Threads, c.Graphs = "", "", 0, 0, "", 0, false
 	text, err := toml.Marshal(c)
 	if err != nil {
 		panic(err) // a struct of numbers and strings

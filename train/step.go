@@ -1,6 +1,8 @@
 package train
 
 import (
+	"fmt"
+
 	"lbsam/autograd"
 	"lbsam/nn"
 	"lbsam/optim"
@@ -62,4 +64,33 @@ func (j *Job) schedule() {
 func (j *Job) step() tensor.Scalar {
 	clear(j.counted)
 	return j.method.Step(j.closure, j.log)
+}
+
+// trainOn brings batches of the given sizes from a source and does one step on
+// them. Where an epoch ends in the middle of a group its batches serve again.
+func (j *Job) trainOn(s source, sizes []int) {
+	j.record(fmt.Sprint(sizes), func() {
+		for slot := range j.feeder.slots {
+			if slot < len(sizes) {
+				s.bring(slot, sizes[slot])
+			} else {
+				j.feeder.repeat(slot, slot%len(sizes))
+			}
+		}
+		j.step()
+	})
+}
+
+// record does a step, from a recording if there is one under that key.
+func (j *Job) record(key string, step func()) {
+	phases, phased := j.method.Minimizer.(interface {
+		Phase() int
+		Advance()
+	})
+	if phased {
+		key = fmt.Sprint(key, " phase ", phases.Phase())
+	}
+	if recorded := j.recorder.do(key, step); recorded && phased {
+		phases.Advance()
+	}
 }

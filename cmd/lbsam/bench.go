@@ -38,7 +38,7 @@ reading, no augmentation and no evaluation.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), c, o) },
 	}
 	addSome(cmd.Flags(), "Training step", &c, "model", "minimizer", "batch-size", "k", "alpha", "rho", "eta", "optimizer", "lr",
-		"momentum", "weight-decay", "reuse", "bn-stats", "sam-m", "accumulate", "device", "precision", "threads")
+		"momentum", "weight-decay", "reuse", "bn-stats", "sam-m", "accumulate", "device", "precision", "threads", "graphs")
 	f := newFlags()
 	f.IntVar(&o.steps, "steps", o.steps, "steps to measure")
 	f.IntVar(&o.warmup, "warmup", o.warmup, "steps before them")
@@ -65,6 +65,8 @@ type timing struct {
 	Min       float64 `json:"ms_per_step_min"`
 	P10       float64 `json:"ms_per_step_p10"`
 	P90       float64 `json:"ms_per_step_p90"`
+	Wall      float64 `json:"ms_per_step_wall,omitempty"` // of a GPU: mean of as many steps again, without waiting in between
+	Host      float64 `json:"ms_host_median,omitempty"`   // of a GPU: until it has all work of a step
 	Images    float64 `json:"images_per_s"`
 	FirstLoss float64 `json:"first_loss"`
 	LastLoss  float64 `json:"last_loss"`
@@ -91,34 +93,54 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 		return err
 	}
 	defer job.Close()
-	t := measure(ctx, train.NewBench(job), o)
+	b, err := train.NewBench(job)
+	if err != nil {
+		return err
+	}
+	t, err := measure(ctx, b, o)
+	if err != nil {
+		return err
+	}
 	if o.json {
 		return a.result(t)
 	}
 	fmt.Fprintf(a.stdout, `%s  %s  batch %d  %s %s  %d threads  %d gradient evaluations per step  %s parameters
 step        %.2f ms median of %d, %.2f min, %.2f to %.2f for 80%% of them
-throughput  %.0f img/s
+%sthroughput  %.0f img/s
 loss        %.4f at first, %.4f at last
 memory      %.0f MiB resident at most, %.1f MiB of activations; %d bytes of Go heap in %d pieces per step
-`, t.Model, t.Minimizer, t.Batch, t.Device, t.Precision, t.Threads, t.Evals, thousands(t.Params), t.Median, t.Steps, t.Min, t.P10, t.P90,
+`, t.Model, t.Minimizer, t.Batch, t.Device, t.Precision, t.Threads, t.Evals, thousands(t.Params), t.Median, t.Steps, t.Min, t.P10, t.P90, t.ahead(),
 		t.Images, t.FirstLoss, t.LastLoss, t.PeakRSS, t.ArenaPeak, t.HeapBytes, t.Allocs)
 	return nil
 }
 
+// ahead is the line about a device that works while the host goes on.
+func (t timing) ahead() string {
+	if t.Wall == 0 {
+		return ""
+	}
+	return fmt.Sprintf("in a row    %.2f ms a step; %.3f ms until the device has all work of one\n", t.Wall, t.Host)
+}
+
 // measure times steps, after those that warm up.
-func measure(ctx context.Context, b *train.Bench, o benchFlags) timing {
+func measure(ctx context.Context, b *train.Bench, o benchFlags) (timing, error) {
 	end := time.Now().Add(time.Duration(o.seconds * float64(time.Second)))
 	for range o.warmup {
-		b.Step()
+		if _, err := b.Step(); err != nil {
+			return timing{}, err
+		}
 	}
-	times, losses := make([]float64, 0, o.steps), make([]float64, 0, o.steps)
+	var times, hosts, losses []float64
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for len(times) < o.steps && (len(times) == 0 || time.Now().Before(end)) && ctx.Err() == nil {
-		start := time.Now()
-		loss := b.Step()
-		times = append(times, time.Since(start).Seconds()*1e3)
-		losses = append(losses, loss)
+		lap, err := b.Step()
+		if err != nil {
+			return timing{}, err
+		}
+		times = append(times, lap.Device.Seconds()*1e3)
+		hosts = append(hosts, lap.Host.Seconds()*1e3)
+		losses = append(losses, lap.Loss)
 	}
 	runtime.ReadMemStats(&after)
 	c, n := b.Config, uint64(max(len(times), 1))
@@ -132,9 +154,17 @@ func measure(ctx context.Context, b *train.Bench, o benchFlags) timing {
 		t.K = &c.K
 	}
 	slices.Sort(times)
+	if b.Device.Captures() { // elsewhere a step is done when it was given
+		wall, err := b.Steps(len(times))
+		if err != nil {
+			return timing{}, err
+		}
+		slices.Sort(hosts)
+		t.Host, t.Wall = quantile(hosts, 0.5), wall.Seconds()*1e3/float64(len(times))
+	}
 	t.Median, t.Min, t.P10, t.P90 = quantile(times, 0.5), times[0], quantile(times, 0.1), quantile(times, 0.9)
 	t.Images = float64(c.Batch) / t.Median * 1e3
-	return t
+	return t, nil
 }
 
 // quantile interpolates between the two nearest of a sorted list.
