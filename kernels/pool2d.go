@@ -33,6 +33,8 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 	mustMatch("MaxPool2d", Int32, y.n, index)
 	mustShare("MaxPool2d", x, index)
 	switch {
+	case x.dev.gpu != nil:
+		g.launch("max_pool2d", g.N*g.OH(), g.OW(), y, index, x)
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -45,12 +47,15 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 	}
 }
 
-// MaxPool2dBackward adds each dy to the dx that index names; other dx are 0.
+// MaxPool2dBackward adds each dy to the dx that index, of MaxPool2d, names;
+// other dx are 0.
 func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 	g.check("MaxPool2dBackward", dx, dy)
 	mustMatch("MaxPool2dBackward", Int32, dy.n, index)
 	mustShare("MaxPool2dBackward", dx, index)
 	switch {
+	case dx.dev.gpu != nil:
+		g.launch("max_pool2d_backward", g.N*g.H, g.W, dx, dy, index)
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -68,6 +73,10 @@ func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 func AvgPool2d(y, x Buffer, g Pool) {
 	g.check("AvgPool2d", x, y)
 	switch {
+	case x.dev.gpu != nil && g.global():
+		g.launchGlobal("avg_pool2d_global", y, x)
+	case x.dev.gpu != nil:
+		g.launch("avg_pool2d", g.N*g.OH(), g.OW(), y, x)
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -84,6 +93,10 @@ func AvgPool2d(y, x Buffer, g Pool) {
 func AvgPool2dBackward(dx, dy Buffer, g Pool) {
 	g.check("AvgPool2dBackward", dx, dy)
 	switch {
+	case dx.dev.gpu != nil && g.global():
+		g.launchGlobal("avg_pool2d_global_backward", dx, dy)
+	case dx.dev.gpu != nil:
+		g.launch("avg_pool2d_backward", g.N*g.H, g.W, dx, dy)
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -94,6 +107,35 @@ func AvgPool2dBackward(dx, dy Buffer, g Pool) {
 	default:
 		avgPool2dBackwardRef(f32(dx), f32(dy), g)
 	}
+}
+
+// packWidth is how many of c channels a thread takes: four where it is a
+// multiple. What is next to each other in memory then is so in a warp.
+func packWidth(c int) int {
+	if c%4 == 0 {
+		return 4
+	}
+	return 1
+}
+
+// poolBlock is BLOCK of pool2d.cu: few threads, as images are small.
+const poolBlock = 128
+
+// launch gives a kernel to the device whose blocks are the lines of the first
+// array, of so many pixels.
+func (g Pool) launch(kernel string, lines, pixels int, arrays ...any) {
+	width := packWidth(g.C)
+	threads := min(poolBlock, tiles(pixels*g.C/width, 32)*32)
+	args := append(arrays, width, g.H, g.W, g.C, g.KH, g.KW, g.Stride, g.Pad, g.OH(), g.OW())
+	arrays[0].(Buffer).dev.gpu.launch(kernel, blocks(lines, threads), args...)
+}
+
+// global reports whether there is one window, and the image is it.
+func (g Pool) global() bool { return g.KH == g.H && g.KW == g.W && g.Pad == 0 }
+
+func (g Pool) launchGlobal(kernel string, to, from Buffer) {
+	width := packWidth(g.C)
+	to.dev.gpu.launch(kernel, blocks(tiles(to.n, poolBlock*width), poolBlock), to, from, to.n, width, g.H*g.W, g.C)
 }
 
 // An interval is the elements of one image in a batch.

@@ -16,6 +16,11 @@ var poolCases = []Pool{
 	{N: 2, H: 5, W: 3, C: 17, KH: 5, KW: 3, Stride: 1},
 	{N: 2, H: 7, W: 8, C: 1, KH: 2, KW: 2, Stride: 3},
 	{N: 5, H: 8, W: 8, C: 16, KH: 8, KW: 8, Stride: 1},
+	{N: 2, H: 9, W: 9, C: 12, KH: 3, KW: 3, Stride: 2, Pad: 1},
+	{N: 40, H: 3, W: 2, C: 20, KH: 3, KW: 2, Stride: 2},
+	{N: 3, H: 6, W: 7, C: 8, KH: 2, KW: 2, Stride: 3, Pad: 1},
+	{N: 1, H: 3, W: 40, C: 15, KH: 2, KW: 2, Stride: 1}, // lines longer than a block
+	{N: 1, H: 3, W: 10, C: 60, KH: 3, KW: 3, Stride: 1, Pad: 1},
 	{N: 0, H: 4, W: 4, C: 3, KH: 2, KW: 2, Stride: 2},
 }
 
@@ -40,21 +45,39 @@ func TestPoolGradients(t *testing.T) {
 	}
 }
 
-// The cpu device shares the loops over one image out, so nothing rounds
-// differently.
+// The cpu device shares the loops over one image out, and the kernels sum in
+// their order, so nothing rounds differently.
 func TestPoolAgrees(t *testing.T) {
 	for _, g := range poolCases {
-		nx, ny := g.lengths()
-		agree(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer {
-			x, dy, index := r.floats(normals(1, nx)...), r.floats(normals(2, ny)...), r.dev.Alloc(Int32, ny)
-			most, mean, dMost, dMean := r.junk(ny), r.junk(ny), r.junk(nx), r.junk(nx)
-			Fill(index, -1)
-			MaxPool2d(most, index, x, g)
-			MaxPool2dBackward(dMost, dy, index, g)
-			AvgPool2d(mean, x, g)
-			AvgPool2dBackward(dMean, dy, g)
-			return []Buffer{most, index, mean, dMost, dMean}
-		})
+		agreeEverywhere(t, fmt.Sprintf("%+v", g), 0, 0, g.everything(-1))
+	}
+}
+
+// Each array alone may start anywhere.
+func TestPoolOfUnalignedArrays(t *testing.T) {
+	for _, g := range []Pool{{N: 3, H: 6, W: 7, C: 8, KH: 2, KW: 2, Stride: 3, Pad: 1}, {N: 3, H: 2, W: 3, C: 4, KH: 2, KW: 3, Stride: 1}} {
+		for array := range 7 {
+			agreeOnPTX(t, fmt.Sprintf("%+v array %d", g, array), 0, 0, g.everything(array))
+		}
+	}
+}
+
+// everything runs all of pooling; one array does not start on a multiple of
+// 16 bytes.
+func (g Pool) everything(unaligned int) func(r rig) []Buffer {
+	nx, ny := g.lengths()
+	return func(r rig) []Buffer {
+		x, dy, index := r.floats(normals(1, nx)...), r.floats(normals(2, ny)...), r.dev.Alloc(Int32, ny)
+		most, mean, dMost, dMean := r.junk(ny), r.junk(ny), r.junk(nx), r.junk(nx)
+		Fill(index, -1)
+		if arrays := []*Buffer{&x, &dy, &index, &most, &mean, &dMost, &dMean}; unaligned >= 0 {
+			*arrays[unaligned] = r.shifted(*arrays[unaligned], 1)
+		}
+		MaxPool2d(most, index, x, g)
+		MaxPool2dBackward(dMost, dy, index, g)
+		AvgPool2d(mean, x, g)
+		AvgPool2dBackward(dMean, dy, g)
+		return []Buffer{most, index, mean, dMost, dMean}
 	}
 }
 
@@ -97,17 +120,31 @@ func TestPoolOfPyTorch(t *testing.T) {
 }
 
 func TestMaxPoolOfSpecialValues(t *testing.T) {
-	r := openRig(t, Config{Name: "cpu"})
-	g := Pool{N: 1, H: 2, W: 2, C: 3, KH: 2, KW: 2, Stride: 1}
 	nan, inf := math.NaN(), math.Inf(1)
-	y, index := r.junk(3), r.dev.Alloc(Int32, 3)
-	MaxPool2d(y, index, r.floats(1, -inf, 3, nan, -inf, 3, 2, -inf, 3, 0, -inf, 3), g)
-	got, at := Floats(y), i32(index)
-	if !math.IsNaN(got[0]) || at[0] != 1 {
-		t.Errorf("a window with NaN gives %v at %d", got[0], at[0])
-	}
-	if !math.IsInf(got[1], -1) || at[1] != 0 || got[2] != 3 || at[2] != 0 {
-		t.Errorf("windows of equals give %v at %v, want the first", got, at)
+	image := []float64{1, -inf, 3, nan, nan, -inf, 3, 2, 2, -inf, 3, nan, 0, -inf, 3, 1} // [2, 2, 4]
+	for _, config := range []Config{{Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+		for _, channels := range []int{3, 4} { // one by one, and four at once
+			r := openRig(t, config)
+			g := Pool{N: 1, H: 2, W: 2, C: channels, KH: 2, KW: 2, Stride: 1}
+			var x []float64
+			for pixel := range 4 {
+				x = append(x, image[4*pixel:4*pixel+channels]...)
+			}
+			y, index, dx := r.junk(channels), r.dev.Alloc(Int32, channels), r.junk(4*channels)
+			MaxPool2d(y, index, r.floats(x...), g)
+			MaxPool2dBackward(dx, r.floats(normals(1, channels)...), index, g)
+			got, at, slope := Floats(y), results([]Buffer{index})[0], Floats(dx)
+			for c, want := range []struct{ y, at float64 }{{nan, 1}, {-inf, 0}, {3, 0}, {nan, 2}}[:channels] {
+				if at[c] != want.at || got[c] != want.y && !(math.IsNaN(got[c]) && math.IsNaN(want.y)) {
+					t.Errorf("%s: window %d of %d gives %v at %v, want %v at %v: NaN, else the first", config.Name, c, channels, got[c], at[c], want.y, want.at)
+				}
+				for pixel := range 4 {
+					if (slope[pixel*channels+c] != 0) != (pixel == int(want.at)) {
+						t.Errorf("%s: gradients are %v", config.Name, slope)
+					}
+				}
+			}
+		}
 	}
 }
 
