@@ -7,8 +7,14 @@ import "fmt"
 // it agree.
 func Flatten(y, x Buffer, n, pixels, c int) {
 	mustMatch("Flatten", x.dev.precision, n*pixels*c, x, y)
-	switch size := pixels * c; {
+	switch {
+	case x.dev.gpu != nil && min(pixels, c) == 1:
+		x.dev.gpu.copy(y, x)
+	case x.dev.gpu != nil:
+		squares := n * tiles(pixels, 32) * tiles(c, 32)
+		x.dev.gpu.launch("flatten", size{grid: dim3(squares, 1, 1), block: dim3(32, 8, 1)}, y, x, pixels, c)
 	case x.dev.isCPU():
+		size := pixels * c
 		x.dev.pool.run(n, func(_, i int) {
 			transposeRef(f32(y)[i*size:(i+1)*size], f32(x)[i*size:(i+1)*size], 1, pixels, c)
 		})
@@ -62,6 +68,8 @@ func (g Shortcut) check(op string, x, y Buffer) {
 func PadShortcut(y, x Buffer, g Shortcut) {
 	g.check("PadShortcut", x, y)
 	switch {
+	case x.dev.gpu != nil:
+		g.launch("pad_shortcut", y, x)
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -78,6 +86,8 @@ func PadShortcut(y, x Buffer, g Shortcut) {
 func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
 	g.check("PadShortcutBackward", dx, dy)
 	switch {
+	case dx.dev.gpu != nil:
+		g.launch("pad_shortcut_backward", dx, dy)
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -88,6 +98,16 @@ func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
 	default:
 		padShortcutBackwardRef(f32(dx), f32(dy), g)
 	}
+}
+
+// launch gives a kernel for every element of the first array to the device.
+func (g Shortcut) launch(kernel string, to, from Buffer) {
+	shift := (g.OC - g.C) / 2
+	width := 1
+	if g.C%4 == 0 && g.OC%4 == 0 && shift%4 == 0 {
+		width = 4
+	}
+	to.dev.gpu.launch(kernel, blocks(tiles(to.n, 256*width), 256), to, from, to.n, width, g.H, g.W, g.C, g.OC, g.Stride, shift, g.OH(), g.OW())
 }
 
 // image is the geometry of image n alone and where it lies in x and in y.

@@ -8,10 +8,10 @@ import (
 )
 
 func TestFlattenAgrees(t *testing.T) {
-	for _, s := range [][3]int{{0, 4, 3}, {1, 1, 1}, {2, 9, 4}, {5, 16, 17}, {3, 1, 64}, {9, 33, 8}} {
+	for _, s := range [][3]int{{0, 4, 3}, {1, 1, 1}, {2, 9, 4}, {5, 16, 17}, {3, 1, 64}, {9, 33, 8}, {2, 31, 65}, {2, 64, 32}, {1, 7, 1}} {
 		n, pixels, c := s[0], s[1], s[2]
 		x := normals(1, n*pixels*c)
-		agree(t, fmt.Sprint(s), 0, 0, func(r rig) []Buffer {
+		agreeEverywhere(t, fmt.Sprint(s), 0, 0, func(r rig) []Buffer {
 			y, back := r.junk(len(x)), r.junk(len(x))
 			Flatten(y, r.floats(x...), n, pixels, c)
 			FlattenBackward(back, y, n, pixels, c)
@@ -39,6 +39,9 @@ var shortcutCases = []Shortcut{
 	{N: 2, H: 4, W: 4, C: 3, OC: 6, Stride: 2},
 	{N: 3, H: 5, W: 7, C: 16, OC: 33, Stride: 2},
 	{N: 2, H: 7, W: 5, C: 2, OC: 5, Stride: 3},
+	{N: 3, H: 5, W: 6, C: 8, OC: 16, Stride: 2},
+	{N: 2, H: 8, W: 9, C: 16, OC: 32, Stride: 1},
+	{N: 1, H: 2, W: 3, C: 4, OC: 8, Stride: 2}, // two channels before x: not by fours
 }
 
 func (g Shortcut) lengths() (x, y int) { return g.N * g.H * g.W * g.C, g.N * g.OH() * g.OW() * g.OC }
@@ -46,10 +49,26 @@ func (g Shortcut) lengths() (x, y int) { return g.N * g.H * g.W * g.C, g.N * g.O
 func TestPadShortcutAgrees(t *testing.T) {
 	for _, g := range shortcutCases {
 		nx, ny := g.lengths()
-		agree(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer {
+		agreeEverywhere(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer {
 			y, dx := r.junk(ny), r.junk(nx)
 			PadShortcut(y, r.floats(normals(1, nx)...), g)
 			PadShortcutBackward(dx, r.floats(normals(2, ny)...), g)
+			return []Buffer{y, dx}
+		})
+	}
+}
+
+// Each array alone may start anywhere.
+func TestPadShortcutOfUnalignedArrays(t *testing.T) {
+	g := Shortcut{N: 3, H: 5, W: 6, C: 8, OC: 16, Stride: 2}
+	nx, ny := g.lengths()
+	for array := range 4 {
+		agreeOnPTX(t, fmt.Sprint(array), 0, 0, func(r rig) []Buffer {
+			x, dy, y, dx := r.floats(normals(1, nx)...), r.floats(normals(2, ny)...), r.junk(ny), r.junk(nx)
+			moved := []*Buffer{&x, &dy, &y, &dx}[array]
+			*moved = r.shifted(*moved, 1)
+			PadShortcut(y, x, g)
+			PadShortcutBackward(dx, dy, g)
 			return []Buffer{y, dx}
 		})
 	}
