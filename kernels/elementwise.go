@@ -135,9 +135,23 @@ func Increment(counter Buffer, by int) {
 func SumRowsAdd(sum, x Buffer) {
 	mustMatch("SumRowsAdd", x.dev.precision, x.n/sum.n*sum.n, x)
 	mustMatch("SumRowsAdd", x.dev.precision, sum.n, sum)
-	if x.dtype == Float64 {
+	mustShare("SumRowsAdd", sum, x)
+	switch {
+	case x.dev.gpu != nil:
+		sumRowsAddGPU(sum, x)
+	case x.dtype == Float64:
 		sumRowsAddRef(f64(sum), f64(x))
-		return
+	default:
+		sumRowsAddRef(f32(sum), f32(x))
 	}
-	sumRowsAddRef(f32(sum), f32(x))
+}
+
+func sumRowsAddGPU(sum, x Buffer) {
+	rows := x.n / sum.n
+	w := walkRows(rows, sum.n, 1)
+	partial := x.dev.work(Float64, w.slices*sum.n)
+	x.dev.gpu.launch("sum_rows", w.size, partial, x, rows, sum.n, w.depth)
+	add := w.size
+	add.grid.Y = 1
+	x.dev.gpu.launch("sum_rows_add", add, sum, partial, w.slices, sum.n)
 }

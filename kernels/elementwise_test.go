@@ -49,7 +49,7 @@ func TestElementwiseAgree(t *testing.T) {
 }
 
 func TestAddInPlaceOfTheSecondOperand(t *testing.T) {
-	agree(t, "Add", 0, 0, func(r rig) []Buffer {
+	agreeEverywhere(t, "Add", 0, 0, func(r rig) []Buffer {
 		a, b := r.floats(normals(1, 100)...), r.floats(normals(2, 100)...)
 		Add(b, a, b)
 		return []Buffer{b}
@@ -61,7 +61,7 @@ func TestAddInPlaceOfTheSecondOperand(t *testing.T) {
 func TestReLUOfSpecialValues(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	x := append([]float64{nan, inf, -inf, 0, math.Copysign(0, -1), 1, -1, nan}, append(constant(8, nan), -2, nan, 3)...)
-	for _, c := range []Config{{Name: "ref"}, {Name: "ref", Precision: Float64}, {Name: "cpu"}} {
+	for _, c := range []Config{{Name: "ref"}, {Name: "ref", Precision: Float64}, {Name: "cpu"}, {Name: "ptxsim"}} {
 		r := openRig(t, c)
 		y, dx := r.junk(len(x)), r.junk(len(x))
 		ReLU(y, r.floats(x...))
@@ -111,20 +111,51 @@ func TestElementwiseGradients(t *testing.T) {
 }
 
 func TestFillAndIncrementOfIntegers(t *testing.T) {
-	r := openRig(t, Config{Name: "cpu"})
-	counts, pixels := r.ints(1, 2, 3), r.dev.Alloc(Uint8, 5)
-	Fill(counts, 7)
-	Fill(pixels, 200)
-	Increment(counts.Slice(1, 2), 2)
-	if got := i32(counts); got[0] != 7 || got[1] != 9 || got[2] != 7 {
-		t.Errorf("counts are %v", got)
+	for _, config := range []Config{{Name: "cpu"}, {Name: "ptxsim"}} {
+		r := openRig(t, config)
+		counts, pixels := r.ints(1, 2, 3), r.dev.Alloc(Uint8, 5)
+		Fill(counts, 7)
+		Fill(pixels, 200)
+		Increment(counts.Slice(1, 2), 2)
+		if got := results([]Buffer{counts})[0]; got[0] != 7 || got[1] != 9 || got[2] != 7 {
+			t.Errorf("%s: counts are %v", config.Name, got)
+		}
+		other, got := r.dev.Alloc(Uint8, 5), make([]uint8, 5)
+		Copy(other, pixels)
+		Download(got, other)
+		if got[0] != 200 || got[3] != 200 || got[4] != 200 {
+			t.Errorf("%s: pixels are %v", config.Name, got)
+		}
 	}
-	if got := u8(pixels); got[0] != 200 || got[4] != 200 {
-		t.Errorf("pixels are %v", got)
+}
+
+// All sums are taken in float64, in another order on a device that runs PTX:
+// what is rounded to float32 at the end may differ in its last bit.
+func TestSumRowsAddAgrees(t *testing.T) {
+	for _, shape := range [][2]int{{0, 3}, {1, 1}, {1, 33}, {7, 10}, {129, 6}, {2049, 1}, {65, 31}, {100, 257}, {1025, 64}, {600, 32}, {5000, 3}} {
+		rows, c := shape[0], shape[1]
+		x := normals(1, rows*c)
+		agreeEverywhere(t, fmt.Sprint(shape), 2e-7*math.Sqrt(float64(rows)), 2e-7, func(r rig) []Buffer {
+			sum := r.floats(normals(2, c)...)
+			SumRowsAdd(sum, r.floats(x...))
+			return []Buffer{sum}
+		})
 	}
-	other := r.dev.Alloc(Uint8, 5)
-	Copy(other, pixels)
-	if u8(other)[3] != 200 {
-		t.Error("Copy lost a byte")
+}
+
+// A float32 sum of the large and the small would be 0.
+func TestSumRowsAddIsSafe(t *testing.T) {
+	const rows, c = 4000, 3
+	x := constant(rows*c, 1e-3)
+	for j := range c {
+		x[j], x[len(x)-1-j] = 1e6, -1e6
+	}
+	for _, config := range []Config{{Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+		r := openRig(t, config)
+		sum := r.floats(constant(c, 1)...)
+		SumRowsAdd(sum, r.floats(x...))
+		if err := kerneltest.Compare(Floats(sum), constant(c, 1+(rows-2)*1e-3), 0, 1e-6); err != nil {
+			t.Errorf("%s: %v", config.Name, err)
+		}
 	}
 }
