@@ -1,7 +1,7 @@
 // What the kernels need of CUDA, for clang without a CUDA SDK and for nvcc.
 // Everything that the two spell differently stands here; the kernels include
-// nothing else. There is no device library: exp and log are instructions of
-// the hardware, sqrt and division are exact.
+// it and what is ours, nothing of NVIDIA's. There is no device library: exp and
+// log are instructions of the hardware, sqrt and division are exact.
 //
 // Products and sums are rounded one by one, as in the reference loops: the
 // compiler is told not to contract them. Where one rounding is meant the

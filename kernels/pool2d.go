@@ -34,7 +34,7 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 	mustShare("MaxPool2d", x, index)
 	switch {
 	case x.dev.gpu != nil:
-		g.launch("max_pool2d", y, index, x)
+		g.launch("max_pool2d", g.N*g.OH(), g.OW(), y, index, x)
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -55,7 +55,7 @@ func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 	mustShare("MaxPool2dBackward", dx, index)
 	switch {
 	case dx.dev.gpu != nil:
-		g.launch("max_pool2d_backward", dx, dy, index)
+		g.launch("max_pool2d_backward", g.N*g.H, g.W, dx, dy, index)
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -76,7 +76,7 @@ func AvgPool2d(y, x Buffer, g Pool) {
 	case x.dev.gpu != nil && g.global():
 		g.launchGlobal("avg_pool2d_global", y, x)
 	case x.dev.gpu != nil:
-		g.launch("avg_pool2d", y, x)
+		g.launch("avg_pool2d", g.N*g.OH(), g.OW(), y, x)
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -96,7 +96,7 @@ func AvgPool2dBackward(dx, dy Buffer, g Pool) {
 	case dx.dev.gpu != nil && g.global():
 		g.launchGlobal("avg_pool2d_global_backward", dx, dy)
 	case dx.dev.gpu != nil:
-		g.launch("avg_pool2d_backward", dx, dy)
+		g.launch("avg_pool2d_backward", g.N*g.H, g.W, dx, dy)
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
@@ -118,15 +118,16 @@ func packWidth(c int) int {
 	return 1
 }
 
-// poolBlock is BLOCK of pool2d.cu.
+// poolBlock is BLOCK of pool2d.cu: few threads, as images are small.
 const poolBlock = 128
 
-// launch gives a kernel for every element of the first array to the device.
-func (g Pool) launch(kernel string, arrays ...any) {
-	to := arrays[0].(Buffer)
+// launch gives a kernel to the device whose blocks are the lines of the first
+// array, of so many pixels.
+func (g Pool) launch(kernel string, lines, pixels int, arrays ...any) {
 	width := packWidth(g.C)
-	args := append(arrays, to.n, width, g.H, g.W, g.C, g.KH, g.KW, g.Stride, g.Pad, g.OH(), g.OW())
-	to.dev.gpu.launch(kernel, blocks(tiles(to.n, poolBlock*width), poolBlock), args...)
+	threads := min(poolBlock, tiles(pixels*g.C/width, 32)*32)
+	args := append(arrays, width, g.H, g.W, g.C, g.KH, g.KW, g.Stride, g.Pad, g.OH(), g.OW())
+	arrays[0].(Buffer).dev.gpu.launch(kernel, blocks(lines, threads), args...)
 }
 
 // global reports whether there is one window, and the image is it.

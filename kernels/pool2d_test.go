@@ -19,6 +19,8 @@ var poolCases = []Pool{
 	{N: 2, H: 9, W: 9, C: 12, KH: 3, KW: 3, Stride: 2, Pad: 1},
 	{N: 40, H: 3, W: 2, C: 20, KH: 3, KW: 2, Stride: 2},
 	{N: 3, H: 6, W: 7, C: 8, KH: 2, KW: 2, Stride: 3, Pad: 1},
+	{N: 1, H: 3, W: 40, C: 15, KH: 2, KW: 2, Stride: 1}, // lines longer than a block
+	{N: 1, H: 3, W: 10, C: 60, KH: 3, KW: 3, Stride: 1, Pad: 1},
 	{N: 0, H: 4, W: 4, C: 3, KH: 2, KW: 2, Stride: 2},
 }
 
