@@ -33,6 +33,8 @@ func TestTraces(t *testing.T) {
 		{"float32 on ref", Options{Device: "ref", Filter: "mlp|convnet"}},
 		{"float32 on cpu", Options{Device: "cpu"}},
 		{"lockstep on cpu", Options{Device: "cpu", Lockstep: true, Filter: fewest}},
+		{"float32 on ptxsim", Options{Device: "ptxsim", Filter: "mlp|convnet"}},
+		{"lockstep on ptxsim", Options{Device: "ptxsim", Lockstep: true, Filter: "bottleneck.*SGD"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
