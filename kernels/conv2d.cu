@@ -17,7 +17,7 @@
 
 #define METHOD __device__ __forceinline__
 
-// Conv is the geometry, gpuConv in Go.
+// Conv is the geometry, the struct of the same name in Go.
 struct Conv {
 	int n, h, w, c, oc, kh, kw, stride, pad, oh, ow;
 };
@@ -279,7 +279,7 @@ struct Patches : Along<W, R, K> {
 			int row = row0 + A::row + i * A::rowStep, c = row % g.c, tap = row / g.c;
 			p[i] = tap / g.kw - g.pad, q[i] = tap % g.kw - g.pad;
 			under[i] = (p[i] * g.w + q[i]) * g.c + c;
-			if (tap >= g.kh * g.kw) p[i] = -(1 << 30); // there is no such element
+			if (tap >= g.kh * g.kw) p[i] = -(1 << 30); // no such element: nothing to read
 		}
 #pragma unroll
 		for (int j = 0; j < A::ks; j++) {
@@ -506,9 +506,9 @@ DEVICE void backward_input(float *dx, const float *dy, const float *w, Phases f,
 	});
 }
 
-// part [slice, oc, kh kw c], each slice stride elements from the last: the sums
-// over length pixels of y each. Block (i, j, k) has tile i of the elements of a
-// window and j of the channels, in slice k.
+// part [parts, oc, kh kw c], each stride elements from the last: the sums over
+// length pixels of y each. Block (i, j, k) has tile i of the elements of a window
+// and j of the channels, in part k.
 template <class T, int W>
 DEVICE void backward_weight(float *part, const float *dy, const float *x, int length, int stride, Steps steps, Conv g) {
 	__shared__ __align__(16) float memory[T::memory];
@@ -537,16 +537,16 @@ DEVICE void backward_weight(float *part, const float *dy, const float *x, int le
 	});
 }
 
-// conv2d_add_parts computes dw += the sum of part over its slices, n elements
+// conv2d_add_parts computes dw += the sum of part over its parts, n elements
 // each, stride apart. A block has 128 elements and 8 warps, of which each adds
-// every eighth slice; then their sums are added, in order.
-KERNEL BOUNDS(256) conv2d_add_parts(float *dw, const float *part, int slices, int stride, int n) {
+// every eighth part; then their sums are added, in order.
+KERNEL BOUNDS(256) conv2d_add_parts(float *dw, const float *part, int parts, int stride, int n) {
 	__shared__ __align__(16) float sums[8][128];
 	int column = threadIdx.x % 32 * 4, warp = threadIdx.x / 32, i = blockIdx.x * 128 + column;
 	pack<4> sum = {};
 	if (i < n) {
 #pragma unroll 4
-		for (int s = warp; s < slices; s += 8) {
+		for (int s = warp; s < parts; s += 8) {
 			pack<4> v = load<4>(part + ((long long)s * stride + i));
 #pragma unroll
 			for (int e = 0; e < 4; e++) sum.v[e] += v.v[e];
@@ -562,15 +562,16 @@ KERNEL BOUNDS(256) conv2d_add_parts(float *dw, const float *part, int slices, in
 	if (i < n) dw[i] += total;
 }
 
-#define CONV2D(T, W, name)                                                                                          \
+// Two blocks share a multiprocessor: 128 registers for each thread.
+#define CONV2D(T, W, name) \
 	KERNEL __launch_bounds__(256, 2) conv2d_##name(float *y, const float *x, const float *w, const float *b, Conv g) { \
-		forward<T, W>(y, x, w, b, g);                                                                               \
-	}                                                                                                               \
+		forward<T, W>(y, x, w, b, g); \
+	} \
 	KERNEL __launch_bounds__(256, 2) conv2d_backward_input_##name(float *dx, const float *dy, const float *w, Phases f, Conv g) { \
-		backward_input<T, W>(dx, dy, w, f, g);                                                                   \
-	}                                                                                                               \
+		backward_input<T, W>(dx, dy, w, f, g); \
+	} \
 	KERNEL __launch_bounds__(256, 2) conv2d_backward_weight_##name(float *part, const float *dy, const float *x, int length, int stride, Steps steps, Conv g) { \
-		backward_weight<T, W>(part, dy, x, length, stride, steps, g);                                                      \
+		backward_weight<T, W>(part, dy, x, length, stride, steps, g); \
 	}
 
 CONV2D(Large, 4, large)

@@ -25,6 +25,9 @@ func checkConv(t *testing.T, r rig, g Conv, shift int, plan *gpuPlan) {
 	dy, dyBuf := draw(g.YLen())
 	b, bBuf := draw(g.OC)
 	dw, dwBuf := draw(g.WLen())
+	if shift == 2 { // there are convolutions without a bias
+		b, bBuf = nil, Buffer{}
+	}
 	dwAgain := r.junk(g.WLen())
 	Copy(dwAgain, dwBuf)
 
@@ -53,8 +56,12 @@ func checkConv(t *testing.T, r rig, g Conv, shift int, plan *gpuPlan) {
 			t.Errorf("%+v from %d: %s: element %d differs the second time", g, shift, name, at)
 		}
 	}
+	var bias []float64
+	if b != nil {
+		bias = widened(b)
+	}
 	want := make([]float64, g.YLen())
-	conv2dRef(want, widened(x), widened(w), widened(b), g)
+	conv2dRef(want, widened(x), widened(w), bias, g)
 	compare("y", y[0], y[1], want, g.KH*g.KW*g.C+1)
 	want = make([]float64, g.XLen())
 	conv2dBackwardInputRef(want, widened(dy), widened(w), g)
@@ -116,8 +123,9 @@ func TestConv2dOfNothing(t *testing.T) {
 }
 
 // TestConv2dPlans states the choice for the convolutions of a ResNet-34 on 32 x
-// 32 images in batches of 128, one of each kind: there must be a block for
-// nearly every multiprocessor.
+// 32 images in batches of 128, one of each kind: tile and blocks of the forward
+// pass, of the gradient of the input and of that of the weight. There must be a
+// block for nearly every multiprocessor.
 func TestConv2dPlans(t *testing.T) {
 	for _, c := range []struct {
 		size, c, oc, window, stride int
@@ -140,13 +148,23 @@ func TestConv2dPlans(t *testing.T) {
 		for i, p := range []product{g.forwardProduct(), g.inputProduct(), g.weightProduct()} {
 			plan := p.plan(g.C%4 == 0, i == 2)
 			plans = append(plans, fmt.Sprintf("%s %d", plan.name, plan.blocks(p)))
-			if plan.blocks(p) < 126 {
-				t.Errorf("%+v: product %d has %d blocks", g, i, plan.blocks(p))
+			if plan.blocks(p) < 95*gpuProcessors/100 {
+				t.Errorf("%+v: product %d has %d blocks, want about %d or more", g, i, plan.blocks(p), gpuProcessors)
 			}
 		}
 		if got := strings.Join(plans, ", "); got != c.plans {
 			t.Errorf("%+v: %s, want %s", g, got, c.plans)
 		}
+	}
+}
+
+func TestConv2dTooLargeForTheGPU(t *testing.T) {
+	for _, g := range []Conv{
+		{N: 1 << 16, H: 1, W: 1, C: 1 << 15, OC: 1, KH: 1, KW: 1, Stride: 1},
+		{N: 1, H: 1, W: 1, C: 1 << 22, OC: 1, KH: 1, KW: 1, Stride: 1},
+		{N: 1, H: 1, W: 1, C: 1, OC: 1, KH: 1, KW: 1, Stride: 256},
+	} {
+		mustPanic(t, fmt.Sprintf("%+v", g), func() { g.mustIndex("Conv2d") })
 	}
 }
 
