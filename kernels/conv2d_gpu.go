@@ -71,11 +71,11 @@ type gpuPlan struct {
 	parts int
 }
 
-// plan chooses for a product, by its shape alone; divided allows more parts
-// than one. It is the place for tiles of tensor cores.
-func (p product) plan(inFours, divided bool) gpuPlan {
+// plan chooses for a product, by its shape alone. aligned tells that 16 bytes at
+// a time can be read of the operands; divided allows more parts than one. It is the place for tiles of tensor cores.
+func (p product) plan(aligned, divided bool) gpuPlan {
 	candidates, from, to := gpuTiles, 1, 1
-	if !inFours {
+	if !aligned {
 		candidates = []gpuTile{scalarTile}
 	}
 	if divided {
@@ -87,7 +87,7 @@ func (p product) plan(inFours, divided bool) gpuPlan {
 	for _, t := range candidates {
 		for parts := from; parts <= to; parts++ {
 			next := gpuPlan{t, parts}
-			if parts > from && next.length(p) < 4*t.k {
+			if parts > from && (next.length(p) < 4*t.k || next.blocks(p) > 8*gpuProcessors) {
 				break
 			}
 			if time := next.time(p); time < least {
@@ -149,7 +149,7 @@ func (s steps) args(a *driver.Args) {
 
 // ints appends a structure of numbers.
 func ints(a *driver.Args, numbers ...int) {
-	var b []byte
+	b := make([]byte, 0, 4*len(numbers))
 	for _, v := range numbers {
 		b = binary.LittleEndian.AppendUint32(b, uint32(v))
 	}
