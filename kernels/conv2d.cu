@@ -17,7 +17,7 @@
 
 #define METHOD __device__ __forceinline__
 
-// Conv is the geometry, gpuConv in Go.
+// Conv is the geometry, the struct of the same name in Go.
 struct Conv {
 	int n, h, w, c, oc, kh, kw, stride, pad, oh, ow;
 };
@@ -35,13 +35,14 @@ struct Tile {
 };
 
 // The tiles, for operands that allow 16-byte loads and for all others.
-typedef Tile<128, 128, 8> Large;
+typedef Tile<128, 128, 16> Large;
 typedef Tile<128, 64, 16> Medium;
 typedef Tile<64, 64, 32> Small;
 typedef Tile<64, 64, 16> Scalar;
 
 DEVICE int tiles(int n, int size) { return (n + size - 1) / size; }
 
+// load_if loads W elements, or zeros without touching p.
 template <int W>
 DEVICE pack<W> load_if(bool ok, const float *p) {
 	pack<W> x = {};
@@ -49,235 +50,257 @@ DEVICE pack<W> load_if(bool ok, const float *p) {
 	return x;
 }
 
-// ---- From global memory to shared memory. An operand's fetch() loads the
-// thread's share of the next slab into registers, zeros where there is nothing,
-// and put() stores it in shared memory.
+// copy_if begins to do the same, into shared memory; arrived() waits for what
+// the thread has begun.
+template <int W>
+DEVICE void copy_if(bool ok, float *to, const float *p) {
+	if constexpr (W == 4)
+		asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(p), "r"(ok ? 16 : 0) : "memory");
+	else
+		asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(to)), "l"(p), "r"(ok ? 4 : 0) : "memory");
+}
+DEVICE void arrived() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
+// ---- The way along k. All threads of a block go it together, in steps of K:
+// what follows from it is the same for all of them.
+
+// Taps goes along the rows p and columns q of a window, and with each (p, q)
+// along e < span, its elements. A span that K does not divide ends with zeros,
+// and so does everything.
+template <int K>
+struct Taps {
+	int rows, columns, span;
+	int p, q, e;
+	int room; // elements of the span from e on
+
+	METHOD Taps(int rows, int columns, int span)
+		: rows(rows), columns(columns), span(span), p(0), q(0), e(0), room(rows * columns > 0 ? span : 0) {}
+	METHOD int slabs() { return rows * columns * tiles(span, K); }
+	METHOD void next() {
+		e += K;
+		if (e >= span) e = 0, q++;
+		if (q >= columns) q = 0, p++;
+		room = p < rows ? span - e : 0;
+	}
+};
+
+// Pixels goes along the pixels from first to end.
+template <int K>
+struct Pixels {
+	int room;
+
+	METHOD Pixels(int first, int end) : room(end - first) {}
+	METHOD int slabs() { return tiles(room, K); }
+	METHOD void next() { room -= K; }
+};
+
+// ---- From global memory to shared memory. An operand's fetch() begins to
+// bring the thread's share of the next slab, with zeros where there is nothing,
+// and put() ends it.
 
 // Across is the share of an operand [R rows, k] that is contiguous along k. A
-// warp reads 8 elements of each row, a sector; the writes are conflict-free
-// because 4 rows of shared memory, or 1 where W is 1, are 16 or 4 banks apart.
+// warp reads 8 elements of each row, which are a sector, and writes without
+// conflicts because k is 4 banks from k + 1, and 16 banks from k + 4. Single
+// elements go to their places by themselves, four through registers.
 template <int W, int R, int K>
 struct Across {
 	static constexpr int along = 8 / W, lanes = 32 / along; // lanes along k, and along rows
 	static constexpr int warps = R / lanes < 8 ? R / lanes : 8;
 	static constexpr int rowStep = lanes * warps, rows = R / rowStep;
 	static constexpr int kStep = 64 / warps, ks = K / kStep;
-	int row, k;
+	int row, k, place; // of the first element, and where in shared memory it goes
 	pack<W> v[rows][ks];
 
 	METHOD Across() {
 		int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
 		row = lane / along + warp % warps * lanes;
 		k = lane % along * W + warp / warps * 8;
+		place = k * (R + 4) + row;
+	}
+	METHOD void take(int i, int j, bool ok, float *to, const float *from) {
+		if constexpr (W == 1)
+			copy_if<1>(ok, to + place + (j * kStep * (R + 4) + i * rowStep), from);
+		else
+			v[i][j] = load_if<W>(ok, from);
 	}
 	METHOD void put(float *to) {
+		if constexpr (W == 1) return arrived();
+		to += place;
 #pragma unroll
 		for (int i = 0; i < rows; i++)
 #pragma unroll
 			for (int j = 0; j < ks; j++)
 #pragma unroll
-				for (int e = 0; e < W; e++) to[(k + j * kStep + e) * (R + 4) + row + i * rowStep] = v[i][j].v[e];
+				for (int e = 0; e < W; e++) to[(j * kStep + e) * (R + 4) + i * rowStep] = v[i][j].v[e];
 	}
 };
 
-// Along is the share of an operand [k, R rows] that is contiguous along rows.
+// Along is the share of an operand [k, R rows] that is contiguous along rows, as
+// it will be in shared memory: it needs no registers on its way.
 template <int W, int R, int K>
 struct Along {
-	static constexpr int lanes = R / W < 32 ? R / W : 32;
+	static constexpr int lanes = W == 1 ? 32 : 256 / K;
 	static constexpr int rowStep = W * lanes, rows = R / rowStep;
 	static constexpr int kStep = 256 / lanes, ks = K / kStep;
-	int row, k;
-	pack<W> v[rows][ks];
+	int row, k; // the first
 
 	METHOD Along() {
 		row = threadIdx.x % lanes * W;
 		k = threadIdx.x / lanes;
 	}
-	METHOD void put(float *to) {
-#pragma unroll
-		for (int i = 0; i < rows; i++)
-#pragma unroll
-			for (int j = 0; j < ks; j++) store<W>(to + (k + j * kStep) * (R + 4) + row + i * rowStep, v[i][j]);
+	METHOD void take(int i, int j, bool ok, float *to, const float *from) {
+		copy_if<W>(ok, to + (k + j * kStep) * (R + 4) + row + i * rowStep, from);
 	}
+	METHOD void put(float *) { arrived(); }
 };
 
-// Windows has for rows the windows [kh, kw, c] of images [h, w, c]. A row of a
-// window is contiguous in the image: k is (p, e) with e = (q, c) < kw c. That
-// makes padding a matter of two comparisons, and nothing is divided.
+// Windows has for rows windows of images of the given height, the rows of which
+// have width elements, and goes along their taps. A tap and its e are the same
+// distance from the corner of every window, so that the padding is a matter of
+// two comparisons and nothing is divided.
 template <int W, int R, int K>
 struct Windows : Across<W, R, K> {
 	using A = Across<W, R, K>;
 	const float *x;
-	int height, width, span, taps; // of the image and of the window, in rows and elements of a row
-	int image[A::rows], top[A::rows], left[A::rows];
-	int p[A::ks], e[A::ks], dp, de;
+	int height, width, channels;
+	int top[A::rows], left[A::rows], corner[A::rows];
 
-	METHOD Windows(const float *x, int h, int w, int c, int kh, int kw)
-		: x(x), height(h), width(w * c), span(kw * c), taps(kh), dp(K / span), de(K % span) {
-#pragma unroll
-		for (int j = 0; j < A::ks; j++) {
-			int k = A::k + j * A::kStep;
-			p[j] = k / span, e[j] = k % span;
-		}
+	METHOD Windows(const float *x, int height, int width, int channels)
+		: x(x), height(height), width(width * channels), channels(channels) {}
+
+	// place sets where the window of row i begins: image, row and column there.
+	// Without it there is no such row.
+	METHOD void place(int i, int image, int h, int v, bool ok) {
+		top[i] = ok ? h : -(1 << 30), left[i] = v * channels + A::k;
+		corner[i] = (image * height + h) * width + left[i];
 	}
-
-	// place sets the window of row i: its image and where it starts there, and
-	// whether there is such a row.
-	METHOD void place(int i, int n, int h, int v, bool ok) {
-		image[i] = n * height * width, top[i] = ok ? h : -(1 << 30), left[i] = v;
-	}
-
-	METHOD void fetch() {
+	METHOD void fetch(const Taps<K> &t, float *to) {
+		int right = t.q * channels + t.e, at = t.p * width + right;
 #pragma unroll
-		for (int j = 0; j < A::ks; j++) {
+		for (int i = 0; i < A::rows; i++) {
+			bool inside = (unsigned)(top[i] + t.p) < (unsigned)height;
+			const float *from = x + (corner[i] + at);
 #pragma unroll
-			for (int i = 0; i < A::rows; i++) {
-				int h = top[i] + p[j], v = left[i] + e[j];
-				bool ok = (p[j] < taps) & ((unsigned)h < (unsigned)height) & ((unsigned)v < (unsigned)width);
-				A::v[i][j] = load_if<W>(ok, x + (image[i] + h * width + v));
+			for (int j = 0; j < A::ks; j++) {
+				bool ok = inside & ((unsigned)(left[i] + right + j * A::kStep) < (unsigned)width) & (A::k + j * A::kStep < t.room);
+				A::take(i, j, ok, to, from + j * A::kStep);
 			}
-			p[j] += dp, e[j] += de;
-			if (e[j] >= span) e[j] -= span, p[j]++;
 		}
 	}
 };
 
-// Filters has for rows the output channels of w [rows, length], and their
-// windows along k.
+// Filters has for rows the output channels of w [rows, kh, kw c].
 template <int W, int R, int K>
 struct Filters : Across<W, R, K> {
 	using A = Across<W, R, K>;
 	const float *w;
 	int length, left;
-	bool ok[A::rows];
 
 	METHOD Filters(const float *w, int row0, int rows, int length)
-		: w(w + ((row0 + A::row) * length + A::k)), length(length), left(length - A::k) {
+		: w(w + ((row0 + A::row) * length + A::k)), length(length), left(rows - row0 - A::row) {}
+	METHOD void fetch(const Taps<K> &t, float *to) {
+		const float *from = w + (t.p * t.span + t.e);
 #pragma unroll
-		for (int i = 0; i < A::rows; i++) ok[i] = row0 + A::row + i * A::rowStep < rows;
-	}
-
-	METHOD void fetch() {
+		for (int i = 0; i < A::rows; i++)
 #pragma unroll
-		for (int j = 0; j < A::ks; j++)
-#pragma unroll
-			for (int i = 0; i < A::rows; i++)
-				A::v[i][j] = load_if<W>(ok[i] & (j * A::kStep < left), w + (i * A::rowStep * length + j * A::kStep));
-		w += K, left -= K;
+			for (int j = 0; j < A::ks; j++) {
+				bool ok = (i * A::rowStep < left) & (A::k + j * A::kStep < t.room);
+				A::take(i, j, ok, to, from + (i * A::rowStep * length + j * A::kStep));
+			}
 	}
 };
 
-// TurnedFilters has for rows the input channels of w [oc, kh, kw, c], and along
-// k the taps that reach one phase, last to first, with all output channels.
+// TurnedFilters has for rows the input channels of w [oc, kh, kw, c], and goes
+// along taps that begin with first, an offset in w, and are down and right from
+// each other; e are the output channels.
 template <int W, int R, int K>
 struct TurnedFilters : Along<W, R, K> {
 	using A = Along<W, R, K>;
 	const float *w;
-	int left, oc, taps;               // taps is their number in a row
-	int o[A::ks], q[A::ks], at[A::ks]; // channel, tap, place in w
-	int stepO, stepQ, step;           // of K
-	int wrapO, wrapQ;                 // where a digit is full: what the next one changes
-	bool ok[A::rows];
+	int filter, down, right, left;
 
-	// The taps are first, first - stride, ... in either direction; vTaps of them
-	// in a row.
-	METHOD TurnedFilters(const float *w, int row0, Conv g, int hTaps, int vTaps, int hFirst, int vFirst)
-		: w(w), left(hTaps * vTaps * g.oc - A::k), oc(g.oc), taps(vTaps) {
-		int filter = g.kh * g.kw * g.c, down = g.stride * g.kw * g.c, right = g.stride * g.c;
-		wrapO = -oc * filter - right, wrapQ = taps * right - down;
-		stepO = K % oc, stepQ = K / oc % taps, step = stepO * filter - stepQ * right - K / oc / taps * down;
+	METHOD TurnedFilters(const float *w, int row0, int rows, int filter, int first, int down, int right)
+		: w(w + (first + A::k * filter + row0 + A::row)), filter(filter), down(down), right(right), left(rows - row0 - A::row) {}
+	METHOD void fetch(const Taps<K> &t, float *to) {
+		const float *from = w + (t.e * filter + t.p * down + t.q * right);
 #pragma unroll
-		for (int j = 0; j < A::ks; j++) {
-			int k = A::k + j * A::kStep, p = k / oc / taps;
-			o[j] = k % oc, q[j] = k / oc % taps;
-			at[j] = o[j] * filter + ((hFirst - p * g.stride) * g.kw + vFirst - q[j] * g.stride) * g.c + row0 + A::row;
-		}
+		for (int j = 0; j < A::ks; j++)
 #pragma unroll
-		for (int i = 0; i < A::rows; i++) ok[i] = row0 + A::row + i * A::rowStep < g.c;
-	}
-
-	METHOD void fetch() {
-#pragma unroll
-		for (int j = 0; j < A::ks; j++) {
-#pragma unroll
-			for (int i = 0; i < A::rows; i++)
-				A::v[i][j] = load_if<W>(ok[i] & (j * A::kStep < left), w + (at[j] + i * A::rowStep));
-			o[j] += stepO, q[j] += stepQ, at[j] += step;
-			if (o[j] >= oc) o[j] -= oc, q[j]++, at[j] += wrapO;
-			if (q[j] >= taps) q[j] -= taps, at[j] += wrapQ;
-		}
-		left -= K;
+			for (int i = 0; i < A::rows; i++) {
+				bool ok = (i * A::rowStep < left) & (A::k + j * A::kStep < t.room);
+				A::take(i, j, ok, to, from + (j * A::kStep * filter + i * A::rowStep));
+			}
 	}
 };
 
-// Channels has for rows the channels of dy [pixels, channels], and pixels along k.
+// Channels has for rows the channels of dy [pixels, channels].
 template <int W, int R, int K>
 struct Channels : Along<W, R, K> {
 	using A = Along<W, R, K>;
 	const float *dy;
-	int left, channels;
-	bool ok[A::rows];
+	int channels, left;
 
-	METHOD Channels(const float *dy, int row0, int channels, int first, int end)
-		: dy(dy + ((first + A::k) * channels + row0 + A::row)), left(end - first - A::k), channels(channels) {
-#pragma unroll
-		for (int i = 0; i < A::rows; i++) ok[i] = row0 + A::row + i * A::rowStep < channels;
-	}
-
-	METHOD void fetch() {
+	METHOD Channels(const float *dy, int row0, int channels, int first)
+		: dy(dy + ((first + A::k) * channels + row0 + A::row)), channels(channels), left(channels - row0 - A::row) {}
+	METHOD void fetch(const Pixels<K> &t, float *to) {
 #pragma unroll
 		for (int j = 0; j < A::ks; j++)
 #pragma unroll
-			for (int i = 0; i < A::rows; i++)
-				A::v[i][j] = load_if<W>(ok[i] & (j * A::kStep < left), dy + (j * A::kStep * channels + i * A::rowStep));
-		dy += K * channels, left -= K;
+			for (int i = 0; i < A::rows; i++) {
+				bool ok = (i * A::rowStep < left) & (A::k + j * A::kStep < t.room);
+				A::take(i, j, ok, to, dy + (j * A::kStep * channels + i * A::rowStep));
+			}
+		dy += K * channels;
 	}
 };
 
-// Patches has for rows the elements (p, q, c) of a window, and along k the
-// pixels of y: what each sees of x under that element.
+// Steps is how far K pixels are in x: images, in elements, rows and columns.
+struct Steps {
+	int image, h, v;
+};
+
+// Patches has for rows the elements (p, q, c) of a window: what each pixel of y
+// sees of x under that element.
 template <int W, int R, int K>
 struct Patches : Along<W, R, K> {
 	using A = Along<W, R, K>;
 	const float *x;
-	int left, height, width, channels;
-	int p[A::rows], q[A::rows], under[A::rows];  // of the element, from the corner of the window
-	int image[A::ks], h[A::ks], v[A::ks];        // of the pixel: its image and place there
-	int stepImage, stepH, stepV, endH, endV, stride;
+	int height, width, channels, stride;
+	int p[A::rows], q[A::rows], under[A::rows]; // of the element, from the pixel's place
+	int h[A::ks], v[A::ks], image[A::ks];       // of the pixel: its place in x
+	Steps step;
+	int endH, endV, size;
 
-	METHOD Patches(const float *x, int row0, Conv g, int first, int end)
-		: x(x), left(end - first - A::k), height(g.h), width(g.w), channels(g.c), stride(g.stride) {
-		endH = g.oh * stride, endV = g.ow * stride;
-		stepV = K % g.ow * stride, stepH = K / g.ow % g.oh * stride, stepImage = K / g.ow / g.oh * (g.h * g.w * g.c);
+	METHOD Patches(const float *x, int row0, int first, Steps step, Conv g)
+		: x(x), height(g.h), width(g.w), channels(g.c), stride(g.stride), step(step),
+		  endH(g.oh * g.stride), endV(g.ow * g.stride), size(g.h * g.w * g.c) {
 #pragma unroll
 		for (int i = 0; i < A::rows; i++) {
 			int row = row0 + A::row + i * A::rowStep, c = row % g.c, tap = row / g.c;
 			p[i] = tap / g.kw - g.pad, q[i] = tap % g.kw - g.pad;
 			under[i] = (p[i] * g.w + q[i]) * g.c + c;
-			if (tap >= g.kh * g.kw) p[i] = -(1 << 30); // there is no such element
+			if (tap >= g.kh * g.kw) p[i] = -(1 << 30); // no such element: nothing to read
 		}
 #pragma unroll
 		for (int j = 0; j < A::ks; j++) {
 			int pixel = first + A::k + j * A::kStep;
-			v[j] = pixel % g.ow * stride, h[j] = pixel / g.ow % g.oh * stride;
-			image[j] = pixel / g.ow / g.oh * (g.h * g.w * g.c);
+			v[j] = pixel % g.ow * stride, h[j] = pixel / g.ow % g.oh * stride, image[j] = pixel / g.ow / g.oh * size;
 		}
 	}
-
-	METHOD void fetch() {
+	METHOD void fetch(const Pixels<K> &t, float *to) {
 #pragma unroll
 		for (int j = 0; j < A::ks; j++) {
-			int corner = image[j] + (h[j] * width + v[j]) * channels;
+			int at = image[j] + (h[j] * width + v[j]) * channels;
+			bool inside = A::k + j * A::kStep < t.room;
 #pragma unroll
 			for (int i = 0; i < A::rows; i++) {
-				bool ok = (j * A::kStep < left) & ((unsigned)(h[j] + p[i]) < (unsigned)height) & ((unsigned)(v[j] + q[i]) < (unsigned)width);
-				A::v[i][j] = load_if<W>(ok, x + (corner + under[i]));
+				bool ok = inside & ((unsigned)(h[j] + p[i]) < (unsigned)height) & ((unsigned)(v[j] + q[i]) < (unsigned)width);
+				A::take(i, j, ok, to, x + (at + under[i]));
 			}
-			h[j] += stepH, v[j] += stepV, image[j] += stepImage;
+			h[j] += step.h, v[j] += step.v, image[j] += step.image;
 			if (v[j] >= endV) v[j] -= endV, h[j] += stride;
-			if (h[j] >= endH) h[j] -= endH, image[j] += height * width * channels;
+			if (h[j] >= endH) h[j] -= endH, image[j] += size;
 		}
-		left -= K;
 	}
 };
 
@@ -299,36 +322,38 @@ struct Place {
 
 typedef float Sums[8][8];
 
-// multiply computes this thread's sums over the slabs of A and B. While one
+// multiply computes this thread's sums of A and B along the way. While one
 // slab is multiplied, the next is on its way from global memory, and goes to
 // the other half of shared memory: one barrier separates slabs. What fetch gives
 // behind the last slab is zeros.
-template <class T, class A, class B>
-DEVICE void multiply(Sums &sum, A &a, B &b, float *memory, int slabs) {
+template <class T, class Way, class A, class B>
+DEVICE void multiply(Sums &sum, Way &way, A &a, B &b, float *memory) {
 	Place<T> at;
-	int first = at.group * T::steps;
-	a.fetch();
-	b.fetch();
+	int slabs = way.slabs(), turn = 0; // where this slab is
+	const float *as = memory + at.group * T::steps * T::ldm + at.m;
+	const float *bs = memory + T::k * T::ldm + at.group * T::steps * T::ldn + at.n;
+	a.fetch(way, memory);
+	b.fetch(way, memory + T::k * T::ldm);
 	a.put(memory);
 	b.put(memory + T::k * T::ldm);
 	__syncthreads();
 	for (int s = 0; s < slabs; s++) {
-		a.fetch();
-		b.fetch();
-		const float *as = memory + s % 2 * T::slab + first * T::ldm + at.m;
-		const float *bs = memory + s % 2 * T::slab + T::k * T::ldm + first * T::ldn + at.n;
+		way.next();
+		float *next = memory + (T::slab - turn);
+		a.fetch(way, next);
+		b.fetch(way, next + T::k * T::ldm);
 #pragma unroll
 		for (int k = 0; k < T::steps; k++) {
-			pack<4> u[2] = {load<4>(as + k * T::ldm), load<4>(as + k * T::ldm + 32)};
-			pack<4> v[2] = {load<4>(bs + k * T::ldn), load<4>(bs + k * T::ldn + 16)};
+			const float *ak = as + turn + k * T::ldm, *bk = bs + turn + k * T::ldn;
+			pack<4> u[2] = {load<4>(ak), load<4>(ak + 32)}, v[2] = {load<4>(bk), load<4>(bk + 16)};
 #pragma unroll
 			for (int i = 0; i < 8; i++)
 #pragma unroll
 				for (int j = 0; j < 8; j++) sum[i][j] = fmaf(u[i / 4].v[i % 4], v[j / 4].v[j % 4], sum[i][j]);
 		}
-		float *next = memory + (s + 1) % 2 * T::slab;
 		a.put(next);
 		b.put(next + T::k * T::ldm);
+		turn = T::slab - turn;
 		__syncthreads();
 	}
 }
@@ -358,74 +383,101 @@ DEVICE void add_groups(Sums &sum, float *memory) {
 	}
 }
 
-// store_some stores the first count of 4 elements, or all.
-DEVICE void store_some(float *p, pack<4> x, int count, bool aligned) {
-	if (aligned && count >= 4) {
-		store<4>(p, x);
-		return;
-	}
+// A Run is how many elements at p belong to the result.
+struct Run {
+	float *p;
+	int count;
+};
+
+// write stores the sums, W at a time: half j of row i where run(i, j) says.
+template <int W, class F>
+DEVICE void write(const Sums &sum, F run) {
 #pragma unroll
-	for (int e = 0; e < 4; e++)
-		if (e < count) p[e] = x.v[e];
+	for (int i = 0; i < 8; i++)
+#pragma unroll
+		for (int j = 0; j < 2; j++) {
+			Run r = run(i, j);
+#pragma unroll
+			for (int e = 0; e < 4; e += W) {
+				pack<W> v;
+#pragma unroll
+				for (int k = 0; k < W; k++) v.v[k] = sum[i][j * 4 + e + k];
+				if (e < r.count) store<W>(r.p + e, v);
+			}
+		}
+}
+template <class F>
+DEVICE void write(const Sums &sum, bool inFours, F run) {
+	if (inFours) {
+		write<4>(sum, run);
+		asm volatile(""); // or the compiler divides a store of 16 bytes to share a part of it with the other way
+	} else {
+		write<1>(sum, run);
+	}
 }
 
 // ---- The three products.
 
-// y = x * w + b: a block for each tile of [n oh ow, oc], those of the same
-// pixels side by side.
+// y = x * w + b. Block (i, j) has tile i of the pixels and j of the channels.
 template <class T, int W>
 DEVICE void forward(float *y, const float *x, const float *w, const float *b, Conv g) {
 	__shared__ __align__(16) float memory[T::memory];
-	int columns = tiles(g.oc, T::n), pixels = g.n * g.oh * g.ow, length = g.kh * g.kw * g.c;
-	int m0 = blockIdx.x / columns * T::m, n0 = blockIdx.x % columns * T::n;
+	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, pixels = g.n * g.oh * g.ow;
 
-	Windows<W, T::m, T::k> windows(x, g.h, g.w, g.c, g.kh, g.kw);
+	Taps<T::k> taps(g.kh, 1, g.kw * g.c); // a row of a window is contiguous in x too
+	Windows<W, T::m, T::k> windows(x, g.h, g.w, g.c);
 #pragma unroll
 	for (int i = 0; i < windows.rows; i++) {
 		int m = m0 + windows.row + i * windows.rowStep, row = m / g.ow;
-		windows.place(i, row / g.oh, row % g.oh * g.stride - g.pad, (m % g.ow * g.stride - g.pad) * g.c, m < pixels);
+		windows.place(i, row / g.oh, row % g.oh * g.stride - g.pad, m % g.ow * g.stride - g.pad, m < pixels);
 	}
-	Filters<W, T::n, T::k> filters(w, n0, g.oc, length);
+	Filters<W, T::n, T::k> filters(w, n0, g.oc, g.kh * g.kw * g.c);
 	Sums sum = {};
-	multiply<T>(sum, windows, filters, memory, tiles(length, T::k));
+	multiply<T>(sum, taps, windows, filters, memory);
 	add_groups<T>(sum, memory);
 
 	Place<T> at;
 	if (at.group > 0) return;
-	bool aligned = aligned4(y) && g.oc % 4 == 0;
+	if (b) {
 #pragma unroll
-	for (int j = 0; j < 2; j++) {
-		int n = n0 + at.n + j * 16;
-		pack<4> bias = {};
+		for (int j = 0; j < 8; j++) {
+			int n = n0 + at.n + j / 4 * 16 + j % 4;
+			float bias = n < g.oc ? b[n] : 0;
 #pragma unroll
-		for (int e = 0; e < 4; e++)
-			if (b && n + e < g.oc) bias.v[e] = b[n + e];
-#pragma unroll
-		for (int i = 0; i < 8; i++) {
-			int m = m0 + at.m + i / 4 * 32 + i % 4;
-			pack<4> v;
-#pragma unroll
-			for (int e = 0; e < 4; e++) v.v[e] = sum[i][j * 4 + e] + bias.v[e];
-			if (m < pixels) store_some(y + (m * g.oc + n), v, g.oc - n, aligned);
+			for (int i = 0; i < 8; i++) sum[i][j] += bias;
 		}
 	}
+	write(sum, aligned4(y) && g.oc % 4 == 0, [&](int i, int j) -> Run {
+		int m = m0 + at.m + i / 4 * 32 + i % 4, n = n0 + at.n + j * 16;
+		return {y + (m * g.oc + n), m < pixels ? g.oc - n : 0};
+	});
 }
+
+// Phases is how often the stride goes into sizes, and what is left.
+struct Phases {
+	int h, hLeft, w, wLeft;     // of h - 1 and w - 1
+	int kh, khLeft, kw, kwLeft; // of kh - 1 and kw - 1
+	int pad, padLeft;
+	unsigned inverse; // of the stride, times 2^32
+};
 
 // dx of all pixels (h, v), by phase: h + pad and v + pad modulo the stride tell
 // which taps reach a pixel, every stride-th one, and in one phase it is a
-// convolution of stride 1 with these taps, last to first. A block for each tile
-// of each phase, rows of them being what the largest phase needs; the phases
-// with most taps begin. Pixels that no tap reaches become 0.
+// convolution of stride 1 with these taps, last to first. Pixels that no tap
+// reaches become 0. Block (i, j, k) has tile i of the pixels of phase k, and j
+// of the channels; the phases with most taps begin. What all threads share is
+// found without division, so that the compiler sees that they share it.
 template <class T, int W>
-DEVICE void backward_input(float *dx, const float *dy, const float *w, int rows, Conv g) {
+DEVICE void backward_input(float *dx, const float *dy, const float *w, Phases f, Conv g) {
 	__shared__ __align__(16) float memory[T::memory];
 	__shared__ int places[T::m]; // of the tile's pixels in dx, and -1
-	int columns = tiles(g.c, T::n), tile = blockIdx.x / columns, n0 = blockIdx.x % columns * T::n;
-	int phase = tile / rows, m0 = tile % rows * T::m, s = g.stride;
-	int ph = phase / s, pv = phase % s;                                   // the first tap
-	int h0 = (ph + s - g.pad % s) % s, v0 = (pv + s - g.pad % s) % s;     // the first pixel
-	int hs = (g.h - h0 + s - 1) / s, vs = (g.w - v0 + s - 1) / s;         // number of pixels
-	int hTaps = (g.kh - ph + s - 1) / s, vTaps = (g.kw - pv + s - 1) / s; // and of taps
+	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, s = g.stride;
+	int ph = __umulhi(blockIdx.z, f.inverse), pv = blockIdx.z - ph * s; // the first tap
+	int h0 = ph - f.padLeft, v0 = pv - f.padLeft, i0 = f.pad, j0 = f.pad; // the first pixel, and where dy has its first tap
+	if (h0 < 0) h0 += s, i0++;
+	if (v0 < 0) v0 += s, j0++;
+	int hs = f.h + (h0 <= f.hLeft), vs = f.w + (v0 <= f.wLeft);           // number of pixels
+	int hTaps = f.kh + (ph <= f.khLeft), vTaps = f.kw + (pv <= f.kwLeft); // and of taps
 	int pixels = g.n * hs * vs;
 	if (m0 >= pixels) return;
 
@@ -433,81 +485,68 @@ DEVICE void backward_input(float *dx, const float *dy, const float *w, int rows,
 		int m = m0 + i, row = m / vs;
 		places[i] = m < pixels ? ((row / hs * g.h + h0 + row % hs * s) * g.w + v0 + m % vs * s) * g.c : -1;
 	}
-	Sums sum = {};
-	if (hTaps > 0 && vTaps > 0) {
-		Windows<W, T::m, T::k> windows(dy, g.oh, g.ow, g.oc, hTaps, vTaps);
+	Taps<T::k> taps(hTaps, vTaps, g.oc);
+	Windows<W, T::m, T::k> windows(dy, g.oh, g.ow, g.oc);
 #pragma unroll
-		for (int i = 0; i < windows.rows; i++) {
-			int m = m0 + windows.row + i * windows.rowStep, row = m / vs;
-			windows.place(i, row / hs, row % hs + (h0 + g.pad - ph) / s - hTaps + 1, (m % vs + (v0 + g.pad - pv) / s - vTaps + 1) * g.oc, m < pixels);
-		}
-		TurnedFilters<W, T::n, T::k> filters(w, n0, g, hTaps, vTaps, ph + (hTaps - 1) * s, pv + (vTaps - 1) * s);
-		multiply<T>(sum, windows, filters, memory, tiles(hTaps * vTaps * g.oc, T::k));
-		add_groups<T>(sum, memory);
-	} else {
-		__syncthreads();
+	for (int i = 0; i < windows.rows; i++) {
+		int m = m0 + windows.row + i * windows.rowStep, row = m / vs;
+		windows.place(i, row / hs, row % hs + i0 - hTaps + 1, m % vs + j0 - vTaps + 1, m < pixels);
 	}
-
-	Place<T> at;
-	if (at.group > 0) return;
-	bool aligned = aligned4(dx) && g.c % 4 == 0;
-#pragma unroll
-	for (int i = 0; i < 8; i++) {
-		int place = places[at.m + i / 4 * 32 + i % 4];
-#pragma unroll
-		for (int j = 0; j < 2; j++) {
-			int n = n0 + at.n + j * 16;
-			pack<4> v;
-#pragma unroll
-			for (int e = 0; e < 4; e++) v.v[e] = sum[i][j * 4 + e];
-			if (place >= 0) store_some(dx + (place + n), v, g.c - n, aligned);
-		}
-	}
-}
-
-// part [slice, oc, kh kw c], each slice stride elements from the last: the sums
-// over length pixels of y each. A block for each tile of each slice.
-template <class T, int W>
-DEVICE void backward_weight(float *part, const float *dy, const float *x, int length, int stride, Conv g) {
-	__shared__ __align__(16) float memory[T::memory];
-	int window = g.kh * g.kw * g.c, columns = tiles(g.oc, T::n), rows = tiles(window, T::m);
-	int tile = blockIdx.x / columns, slice = tile / rows, first = slice * length, end = g.n * g.oh * g.ow;
-	int m0 = tile % rows * T::m, n0 = blockIdx.x % columns * T::n;
-	if (first + length < end) end = first + length;
-
-	Patches<W, T::m, T::k> patches(x, m0, g, first, end);
-	Channels<W, T::n, T::k> channels(dy, n0, g.oc, first, end);
+	int right = s * g.c, down = right * g.kw, last = (ph * g.kw + pv) * g.c + (hTaps - 1) * down + (vTaps - 1) * right;
+	TurnedFilters<W, T::n, T::k> filters(w, n0, g.c, g.kh * g.kw * g.c, last, -down, -right);
 	Sums sum = {};
-	multiply<T>(sum, patches, channels, memory, tiles(end - first, T::k));
+	multiply<T>(sum, taps, windows, filters, memory);
 	add_groups<T>(sum, memory);
 
 	Place<T> at;
 	if (at.group > 0) return;
-	part += (long long)slice * stride;
-#pragma unroll
-	for (int j = 0; j < 8; j++) {
-		int n = n0 + at.n + j / 4 * 16 + j % 4;
-#pragma unroll
-		for (int i = 0; i < 2; i++) {
-			int m = m0 + at.m + i * 32;
-			pack<4> v;
-#pragma unroll
-			for (int e = 0; e < 4; e++) v.v[e] = sum[i * 4 + e][j];
-			if (n < g.oc) store_some(part + (n * window + m), v, window - m, window % 4 == 0);
-		}
-	}
+	write(sum, aligned4(dx) && g.c % 4 == 0, [&](int i, int j) -> Run {
+		int place = places[at.m + i / 4 * 32 + i % 4], n = n0 + at.n + j * 16;
+		return {dx + (place + n), place >= 0 ? g.c - n : 0};
+	});
 }
 
-// conv2d_add_slices computes dw += the sum of part over its slices, n elements
+// part [parts, oc, kh kw c], each stride elements from the last: the sums over
+// length pixels of y each. Block (i, j, k) has tile i of the elements of a window
+// and j of the channels, in part k.
+template <class T, int W>
+DEVICE void backward_weight(float *part, const float *dy, const float *x, int length, int stride, Steps steps, Conv g) {
+	__shared__ __align__(16) float memory[T::memory];
+	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, window = g.kh * g.kw * g.c;
+	int first = blockIdx.z * length, end = g.n * g.oh * g.ow;
+	if (first + length < end) end = first + length;
+
+	Pixels<T::k> pixels(first, end);
+	Patches<W, T::m, T::k> patches(x, m0, first, steps, g);
+	Channels<W, T::n, T::k> channels(dy, n0, g.oc, first);
+	Sums sum = {};
+	multiply<T>(sum, pixels, patches, channels, memory);
+	add_groups<T>(sum, memory);
+
+	Place<T> at;
+	if (at.group > 0) return;
+	part += (long long)blockIdx.z * stride;
+	Sums turned; // neighbours in dw are rows of the tile
+#pragma unroll
+	for (int i = 0; i < 8; i++)
+#pragma unroll
+		for (int j = 0; j < 8; j++) turned[i][j] = sum[j][i];
+	write(turned, window % 4 == 0, [&](int i, int j) -> Run {
+		int m = m0 + at.m + j * 32, n = n0 + at.n + i / 4 * 16 + i % 4;
+		return {part + (n * window + m), n < g.oc ? window - m : 0};
+	});
+}
+
+// conv2d_add_parts computes dw += the sum of part over its parts, n elements
 // each, stride apart. A block has 128 elements and 8 warps, of which each adds
-// every eighth slice; then their sums are added, in order.
-KERNEL BOUNDS(256) conv2d_add_slices(float *dw, const float *part, int slices, int stride, int n) {
+// every eighth part; then their sums are added, in order.
+KERNEL BOUNDS(256) conv2d_add_parts(float *dw, const float *part, int parts, int stride, int n) {
 	__shared__ __align__(16) float sums[8][128];
 	int column = threadIdx.x % 32 * 4, warp = threadIdx.x / 32, i = blockIdx.x * 128 + column;
 	pack<4> sum = {};
 	if (i < n) {
 #pragma unroll 4
-		for (int s = warp; s < slices; s += 8) {
+		for (int s = warp; s < parts; s += 8) {
 			pack<4> v = load<4>(part + ((long long)s * stride + i));
 #pragma unroll
 			for (int e = 0; e < 4; e++) sum.v[e] += v.v[e];
@@ -523,15 +562,16 @@ KERNEL BOUNDS(256) conv2d_add_slices(float *dw, const float *part, int slices, i
 	if (i < n) dw[i] += total;
 }
 
-#define CONV2D(T, W, name)                                                                                          \
+// Two blocks share a multiprocessor: 128 registers for each thread.
+#define CONV2D(T, W, name) \
 	KERNEL __launch_bounds__(256, 2) conv2d_##name(float *y, const float *x, const float *w, const float *b, Conv g) { \
-		forward<T, W>(y, x, w, b, g);                                                                               \
-	}                                                                                                               \
-	KERNEL __launch_bounds__(256, 2) conv2d_backward_input_##name(float *dx, const float *dy, const float *w, int rows, Conv g) { \
-		backward_input<T, W>(dx, dy, w, rows, g);                                                                   \
-	}                                                                                                               \
-	KERNEL __launch_bounds__(256, 2) conv2d_backward_weight_##name(float *part, const float *dy, const float *x, int length, int stride, Conv g) { \
-		backward_weight<T, W>(part, dy, x, length, stride, g);                                                      \
+		forward<T, W>(y, x, w, b, g); \
+	} \
+	KERNEL __launch_bounds__(256, 2) conv2d_backward_input_##name(float *dx, const float *dy, const float *w, Phases f, Conv g) { \
+		backward_input<T, W>(dx, dy, w, f, g); \
+	} \
+	KERNEL __launch_bounds__(256, 2) conv2d_backward_weight_##name(float *part, const float *dy, const float *x, int length, int stride, Steps steps, Conv g) { \
+		backward_weight<T, W>(part, dy, x, length, stride, steps, g); \
 	}
 
 CONV2D(Large, 4, large)

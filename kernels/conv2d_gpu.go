@@ -9,19 +9,20 @@ import (
 )
 
 // A gpuTile is a kernel of conv2d.cu: blocks compute m x n elements of a
-// product [m, k] [k, n], and take k elements of its sums at a time.
+// product and take k elements of its sums at a time.
 type gpuTile struct {
 	name    string
 	m, n, k int
 	cost    float64 // of one multiplication, relative to the largest tile
 }
 
-// gpuTiles are the tiles for operands that 16 bytes at a time can be read of,
-// and scalarTile is that for all others. The costs are guesses from the share
-// of multiplications in the loops; nothing is measured.
+// gpuTiles are the tiles for operands of which 16 bytes at a time can be read,
+// and scalarTile is that for all others. Their costs follow from the share of
+// multiplications in the loops and from what a tile reads for each; they are
+// not measured.
 var (
-	gpuTiles   = []gpuTile{{"large", 128, 128, 8, 1}, {"medium", 128, 64, 16, 1.05}, {"small", 64, 64, 32, 1.15}}
-	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.3}
+	gpuTiles   = []gpuTile{{"large", 128, 128, 16, 1}, {"medium", 128, 64, 16, 1.08}, {"small", 64, 64, 32, 1.2}}
+	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.5}
 )
 
 const (
@@ -29,70 +30,140 @@ const (
 	// on every GPU, so that results are the same everywhere. An H100 has 132.
 	gpuProcessors = 132
 
-	// longestSlice is how many pixels the weight gradient adds in float32
+	// blockCost is what the beginning and the end of a block cost, as elements
+	// of its sums.
+	blockCost = 32
+
+	// partCost is what it costs to write and read an element of a part of a
+	// product, as multiplications.
+	partCost = 100
+
+	// longestSum is how many products the weight gradient adds in float32
 	// before it adds what it has to other such sums.
-	longestSlice = 4096
+	longestSum = 4096
+
+	// usualParts is how many parts are tried, and mostParts how many a grid has
+	// room for.
+	usualParts, mostParts = 256, 65535
 )
 
-// product is the shape of a product: [m, k] [k, n], phases times with m
-// rows each.
-type product struct{ phases, m, n, k int }
+// A product is the shape of what a kernel computes: phases products, each with
+// at most m rows and n columns, whose sums are spans times span elements.
+type product struct{ phases, m, n, spans, span int }
 
-// blocks is how many tiles it has.
-func (p product) blocks(t gpuTile) int { return p.phases * tiles(p.m, t.m) * tiles(p.n, t.n) }
-
-// time is how long it takes in slices of k: the time of the busiest
-// multiprocessor, as multiplications.
-func (p product) time(t gpuTile, slices int) float64 {
-	rounds := tiles(p.blocks(t)*slices, gpuProcessors)
-	length := tiles(tiles(p.k, slices), t.k) * t.k
-	return float64(rounds*t.m*t.n*length) * t.cost
+func (g Conv) forwardProduct() product {
+	return product{1, g.N * g.OH() * g.OW(), g.OC, g.KH, g.KW * g.C}
 }
 
-// tile chooses the tile for a product, by its shape alone. It is the place for
-// tiles of tensor cores.
-func (p product) tile(aligned bool) gpuTile {
+func (g Conv) inputProduct() product {
+	s := g.Stride
+	return product{s * s, g.N * tiles(g.H, s) * tiles(g.W, s), g.C, tiles(g.KH, s) * tiles(g.KW, s), g.OC}
+}
+
+func (g Conv) weightProduct() product {
+	return product{1, g.KH * g.KW * g.C, g.OC, 1, g.N * g.OH() * g.OW()}
+}
+
+// A gpuPlan is a choice of kernel, and of the number of parts into which the
+// sums are divided so that there is work for all multiprocessors.
+type gpuPlan struct {
+	gpuTile
+	parts int
+}
+
+// plan chooses for a product, by its shape alone. aligned tells that 16 bytes at
+// a time can be read of the operands; divided allows more parts than one. It is the place for tiles of tensor cores.
+func (p product) plan(aligned, divided bool) gpuPlan {
+	candidates, from, to := gpuTiles, 1, 1
 	if !aligned {
-		return scalarTile
+		candidates = []gpuTile{scalarTile}
 	}
-	best := gpuTiles[0]
-	for _, t := range gpuTiles[1:] {
-		if p.time(t, 1) < p.time(best, 1) {
-			best = t
+	if divided {
+		from = max(1, min(tiles(p.span, longestSum), mostParts))
+		to = max(from, usualParts)
+	}
+	var best gpuPlan
+	least := math.Inf(1)
+	for _, t := range candidates {
+		for parts := from; parts <= to; parts++ {
+			next := gpuPlan{t, parts}
+			if parts > from && (next.length(p) < 4*t.k || next.blocks(p) > 8*gpuProcessors) {
+				break
+			}
+			if time := next.time(p); time < least {
+				best, least = next, time
+			}
 		}
 	}
 	return best
 }
 
-// slices chooses into how many parts k is divided, so that there is work for
-// all multiprocessors. Each part costs a result that is written and read.
-func (p product) slices(t gpuTile) int {
-	const resultCost = 2 * 4 * 20 // multiplications in the time of a result's bytes
-	least := max(1, tiles(p.k, longestSlice))
-	best, bestTime := least, math.Inf(1)
-	for s := least; s <= max(least, min(512, p.k/(4*t.k))); s++ {
-		time := p.time(t, s) + float64(s*p.m*p.n*resultCost)/gpuProcessors
-		if time < bestTime {
-			best, bestTime = s, time
-		}
+// length is the length of the sums of a part.
+func (t gpuPlan) length(p product) int { return p.spans * tiles(tiles(p.span, t.parts), t.k) * t.k }
+
+// blocks is the number of blocks.
+func (t gpuPlan) blocks(p product) int { return p.phases * tiles(p.m, t.m) * tiles(p.n, t.n) * t.parts }
+
+// time is that of the busiest multiprocessor, in multiplications.
+func (t gpuPlan) time(p product) float64 {
+	rounds := tiles(t.blocks(p), gpuProcessors)
+	time := float64(rounds*t.m*t.n*(t.length(p)+blockCost)) * t.cost
+	if t.parts > 1 {
+		time += float64(t.parts*p.m*p.n*partCost) / gpuProcessors
 	}
-	return best
+	return time
+}
+
+// grid is the launch of the blocks.
+func (t gpuPlan) grid(p product) size {
+	return size{grid: dim3(tiles(p.m, t.m), tiles(p.n, t.n), p.phases*t.parts), block: dim3(256, 1, 1)}
 }
 
 // args appends g to the arguments of a kernel, as its struct Conv.
 func (g Conv) args(a *driver.Args) {
-	var b []byte
-	for _, v := range [...]int{g.N, g.H, g.W, g.C, g.OC, g.KH, g.KW, g.Stride, g.Pad, g.OH(), g.OW()} {
+	ints(a, g.N, g.H, g.W, g.C, g.OC, g.KH, g.KW, g.Stride, g.Pad, g.OH(), g.OW())
+}
+
+// phases is struct Phases of the kernels.
+type phases Conv
+
+func (f phases) args(a *driver.Args) {
+	s, inverse := f.Stride, 0
+	if s > 1 { // with 1 there is nothing to divide
+		inverse = 1<<32/s + 1
+	}
+	ints(a, (f.H-1)/s, (f.H-1)%s, (f.W-1)/s, (f.W-1)%s, (f.KH-1)/s, (f.KH-1)%s, (f.KW-1)/s, (f.KW-1)%s, f.Pad/s, f.Pad%s, inverse)
+}
+
+// A steps is struct Steps of the kernels: how far count pixels of y are in x.
+type steps struct {
+	Conv
+	count int
+}
+
+func (s steps) args(a *driver.Args) {
+	oh, ow := s.OH(), s.OW()
+	row := s.count / ow
+	ints(a, row/oh*s.H*s.W*s.C, row%oh*s.Stride, s.count%ow*s.Stride)
+}
+
+// ints appends a structure of numbers.
+func ints(a *driver.Args, numbers ...int) {
+	b := make([]byte, 0, 4*len(numbers))
+	for _, v := range numbers {
 		b = binary.LittleEndian.AppendUint32(b, uint32(v))
 	}
 	a.Struct(b, 4)
 }
 
-// mustIndex panics if the kernels, which count elements in 32 bits, cannot
-// index an operand.
+// mustIndex panics if the kernels, which count elements in 32 bits and tiles of
+// channels in 16, cannot index an operand.
 func (g Conv) mustIndex(op string) {
 	if n := max(g.XLen(), g.WLen(), g.YLen()); n > math.MaxInt32 {
 		panic(fmt.Sprintf("kernels: %s on a GPU: an operand of %d elements, at most %d are possible: %+v", op, n, math.MaxInt32, g))
+	}
+	if n := max(g.C, g.OC); n > 1<<21 || g.Stride > 255 {
+		panic(fmt.Sprintf("kernels: %s on a GPU: %d channels and stride %d, at most %d and 255 are possible: %+v", op, n, g.Stride, 1<<21, g))
 	}
 }
 
@@ -112,54 +183,37 @@ func inFours(rows []int, buffers ...Buffer) bool {
 	return true
 }
 
-func (g Conv) forwardProduct() product {
-	return product{1, g.N * g.OH() * g.OW(), g.OC, g.KH * g.KW * g.C}
-}
-
 func conv2dGPU(y, x, w, b Buffer, g Conv) {
-	runConv2d(y, x, w, b, g, g.forwardProduct().tile(inFours([]int{g.C}, x, w)))
+	runConv2d(y, x, w, b, g, g.forwardProduct().plan(inFours([]int{g.C}, x, w), false))
 }
 
-func runConv2d(y, x, w, b Buffer, g Conv, t gpuTile) {
+func runConv2d(y, x, w, b Buffer, g Conv, t gpuPlan) {
 	g.mustIndex("Conv2d")
-	p := g.forwardProduct()
-	w.dev.gpu.launch("conv2d_"+t.name, blocks(p.blocks(t), 256), y, x, w, b, g)
-}
-
-func (g Conv) inputProduct() product {
-	s := g.Stride
-	return product{s * s, g.N * tiles(g.H, s) * tiles(g.W, s), g.C, tiles(g.KH, s) * tiles(g.KW, s) * g.OC}
+	w.dev.gpu.launch("conv2d_"+t.name, t.grid(g.forwardProduct()), y, x, w, b, g)
 }
 
 func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
-	runConv2dBackwardInput(dx, dy, w, g, g.inputProduct().tile(inFours([]int{g.C, g.OC}, dy, w)))
+	runConv2dBackwardInput(dx, dy, w, g, g.inputProduct().plan(inFours([]int{g.C, g.OC}, dy, w), false))
 }
 
-func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuTile) {
+func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
 	g.mustIndex("Conv2dBackwardInput")
-	p := g.inputProduct()
-	w.dev.gpu.launch("conv2d_backward_input_"+t.name, blocks(p.blocks(t), 256), dx, dy, w, tiles(p.m, t.m), g)
-}
-
-func (g Conv) weightProduct() product {
-	return product{1, g.KH * g.KW * g.C, g.OC, g.N * g.OH() * g.OW()}
+	w.dev.gpu.launch("conv2d_backward_input_"+t.name, t.grid(g.inputProduct()), dx, dy, w, phases(g), g)
 }
 
 func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {
-	t := g.weightProduct().tile(inFours([]int{g.C, g.OC}, dy, x))
-	runConv2dBackwardWeightAdd(dw, dy, x, g, t, g.weightProduct().slices(t))
+	runConv2dBackwardWeightAdd(dw, dy, x, g, g.weightProduct().plan(inFours([]int{g.C, g.OC}, dy, x), true))
 }
 
-func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, t gpuTile, slices int) {
+func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, t gpuPlan) {
 	g.mustIndex("Conv2dBackwardWeightAdd")
 	if g.N == 0 {
 		return
 	}
 	p, gpu := g.weightProduct(), x.dev.gpu
-	length := tiles(tiles(p.k, slices), t.k) * t.k
-	slices = tiles(p.k, length)
-	stride := tiles(dw.n, 4) * 4
-	part := x.dev.work(Float32, slices*stride)
-	gpu.launch("conv2d_backward_weight_"+t.name, blocks(p.blocks(t)*slices, 256), part, dy, x, length, stride, g)
-	gpu.launch("conv2d_add_slices", blocks(tiles(dw.n, 128), 256), dw, part, slices, stride, dw.n)
+	length, stride := t.length(p), tiles(dw.n, 4)*4
+	t.parts = tiles(p.span, length) // some may have nothing left
+	part := x.dev.work(Float32, t.parts*stride)
+	gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p), part, dy, x, length, stride, steps{g, t.k}, g)
+	gpu.launch("conv2d_add_parts", blocks(tiles(dw.n, 128), 256), dw, part, t.parts, stride, dw.n)
 }

@@ -1,22 +1,18 @@
 package kernels
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"lbsam/kernels/kerneltest"
 	"lbsam/kernels/ptxsim"
 )
 
-// A convPlan says which kernels compute the three products of a convolution.
-type convPlan struct {
-	forward, input, weight gpuTile
-	slices                 int
-}
-
 // checkConv compares the three products, with operands that start shift
 // elements behind an aligned address, with those of the reference in float64,
 // twice. A plan replaces the choice by shape.
-func checkConv(t *testing.T, r rig, g Conv, shift int, plan *convPlan) {
+func checkConv(t *testing.T, r rig, g Conv, shift int, plan *gpuPlan) {
 	t.Helper()
 	rng := kerneltest.Rng(g.N + 10*g.H + 100*g.C + 1000*g.OC + shift)
 	draw := func(n int) ([]float32, Buffer) {
@@ -29,6 +25,9 @@ func checkConv(t *testing.T, r rig, g Conv, shift int, plan *convPlan) {
 	dy, dyBuf := draw(g.YLen())
 	b, bBuf := draw(g.OC)
 	dw, dwBuf := draw(g.WLen())
+	if shift == 2 { // there are convolutions without a bias
+		b, bBuf = nil, Buffer{}
+	}
 	dwAgain := r.junk(g.WLen())
 	Copy(dwAgain, dwBuf)
 
@@ -42,9 +41,9 @@ func checkConv(t *testing.T, r rig, g Conv, shift int, plan *convPlan) {
 			Conv2dBackwardWeightAdd(into, dyBuf, xBuf, g)
 			continue
 		}
-		runConv2d(y[i], xBuf, wBuf, bBuf, g, plan.forward)
-		runConv2dBackwardInput(dx[i], dyBuf, wBuf, g, plan.input)
-		runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, plan.weight, plan.slices)
+		runConv2d(y[i], xBuf, wBuf, bBuf, g, gpuPlan{plan.gpuTile, 1})
+		runConv2dBackwardInput(dx[i], dyBuf, wBuf, g, gpuPlan{plan.gpuTile, 1})
+		runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, *plan)
 	}
 
 	compare := func(name string, got, again Buffer, want []float64, terms int) {
@@ -57,8 +56,12 @@ func checkConv(t *testing.T, r rig, g Conv, shift int, plan *convPlan) {
 			t.Errorf("%+v from %d: %s: element %d differs the second time", g, shift, name, at)
 		}
 	}
+	var bias []float64
+	if b != nil {
+		bias = widened(b)
+	}
 	want := make([]float64, g.YLen())
-	conv2dRef(want, widened(x), widened(w), widened(b), g)
+	conv2dRef(want, widened(x), widened(w), bias, g)
 	compare("y", y[0], y[1], want, g.KH*g.KW*g.C+1)
 	want = make([]float64, g.XLen())
 	conv2dBackwardInputRef(want, widened(dy), widened(w), g)
@@ -72,14 +75,26 @@ func TestConv2dOnPTX(t *testing.T) {
 	for _, r := range ptxRigs(t) {
 		for i, g := range convCases() {
 			if i < 34 || i%3 == 0 {
-				checkConv(t, r, g, i%5%3, nil) // from 0 in two cases of five
+				checkConv(t, r, g, i%5%3, nil) // two of five are aligned
 			}
+		}
+		for _, g := range []Conv{ // layers of ResNets, with few images and some with fewer channels
+			{N: 1, H: 32, W: 32, C: 3, OC: 64, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 1, H: 16, W: 16, C: 64, OC: 64, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 2, H: 16, W: 16, C: 32, OC: 64, KH: 3, KW: 3, Stride: 2, Pad: 1},
+			{N: 2, H: 16, W: 16, C: 64, OC: 128, KH: 1, KW: 1, Stride: 2, Pad: 0},
+			{N: 3, H: 8, W: 8, C: 64, OC: 128, KH: 3, KW: 3, Stride: 2, Pad: 1},
+			{N: 2, H: 4, W: 4, C: 256, OC: 128, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 4, H: 4, W: 4, C: 64, OC: 256, KH: 1, KW: 1, Stride: 1, Pad: 0},
+			{N: 1, H: 32, W: 32, C: 3, OC: 16, KH: 7, KW: 7, Stride: 2, Pad: 3},
+		} {
+			checkConv(t, r, g, 0, nil)
 		}
 	}
 }
 
-// TestConv2dTiles reaches the interior, the edges, several slabs and several
-// slices of every tile with small shapes, which would not choose it.
+// TestConv2dTiles reaches the interior, the edges, many slabs and several parts
+// of every tile with small shapes, which would not choose it.
 func TestConv2dTiles(t *testing.T) {
 	cases := []Conv{
 		{N: 2, H: 12, W: 11, C: 8, OC: 132, KH: 3, KW: 3, Stride: 1, Pad: 1},
@@ -87,11 +102,12 @@ func TestConv2dTiles(t *testing.T) {
 		{N: 1, H: 15, W: 14, C: 68, OC: 140, KH: 1, KW: 1, Stride: 2, Pad: 0},
 		{N: 140, H: 1, W: 1, C: 132, OC: 64, KH: 1, KW: 1, Stride: 1, Pad: 0},
 		{N: 3, H: 9, W: 8, C: 4, OC: 68, KH: 5, KW: 7, Stride: 3, Pad: 3},
+		{N: 1, H: 16, W: 16, C: 64, OC: 128, KH: 3, KW: 3, Stride: 1, Pad: 1},
 	}
 	for _, r := range ptxRigs(t) {
 		for i, tile := range gpuTiles {
 			for j, g := range cases {
-				checkConv(t, r, g, 0, &convPlan{tile, tile, tile, 1 + (i+j)%3})
+				checkConv(t, r, g, 0, &gpuPlan{tile, 1 + (i+j)%3})
 			}
 		}
 	}
@@ -100,50 +116,87 @@ func TestConv2dTiles(t *testing.T) {
 // TestConv2dOfNothing: a batch of no images has no output, and adds nothing.
 func TestConv2dOfNothing(t *testing.T) {
 	for _, r := range ptxRigs(t) {
-		checkConv(t, r, Conv{N: 0, H: 4, W: 4, C: 8, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1}, 0, nil)
-	}
-}
-
-// resnet34 is the convolutions of a ResNet-34 for 32 x 32 images, the 53 of
-// its kinds once each.
-func resnet34(n int) []Conv {
-	convs := []Conv{{N: n, H: 32, W: 32, C: 3, OC: 64, KH: 3, KW: 3, Stride: 1, Pad: 1}}
-	size, channels := 32, 64
-	for stage := range 4 {
-		if stage > 0 {
-			convs = append(convs,
-				Conv{N: n, H: size, W: size, C: channels, OC: 2 * channels, KH: 3, KW: 3, Stride: 2, Pad: 1},
-				Conv{N: n, H: size, W: size, C: channels, OC: 2 * channels, KH: 1, KW: 1, Stride: 2, Pad: 0})
-			size, channels = size/2, 2*channels
+		for _, c := range []int{3, 8} {
+			checkConv(t, r, Conv{N: 0, H: 4, W: 4, C: c, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1}, 0, nil)
 		}
-		convs = append(convs, Conv{N: n, H: size, W: size, C: channels, OC: channels, KH: 3, KW: 3, Stride: 1, Pad: 1})
-	}
-	return convs
-}
-
-func TestConv2dTileOfResNet34(t *testing.T) {
-	for _, g := range resnet34(128) {
-		f, i, w := g.forwardProduct(), g.inputProduct(), g.weightProduct()
-		aligned := g.C%4 == 0
-		ft, it, wt := f.tile(aligned), i.tile(aligned), w.tile(aligned)
-		s := w.slices(wt)
-		t.Logf("%+v\n\tforward %s %d, input %s %d, weight %s %d x %d", g, ft.name, f.blocks(ft), it.name, i.blocks(it), wt.name, w.blocks(wt), s)
 	}
 }
 
-// TestConv2dConflicts checks on shapes without edges that the kernels read and
-// write shared memory without bank conflicts, and use all of every sector that
-// they read.
-func TestConv2dConflicts(t *testing.T) {
-	g := Conv{N: 8, H: 8, W: 8, C: 64, OC: 128, KH: 1, KW: 1, Stride: 1, Pad: 0}
-	for _, tile := range append(gpuTiles, scalarTile) {
+// TestConv2dPlans states the choice for the convolutions of a ResNet-34 on 32 x
+// 32 images in batches of 128, one of each kind: tile and blocks of the forward
+// pass, of the gradient of the input and of that of the weight. There must be a
+// block for nearly every multiprocessor.
+func TestConv2dPlans(t *testing.T) {
+	for _, c := range []struct {
+		size, c, oc, window, stride int
+		plans                       string
+	}{
+		{32, 3, 64, 3, 1, "scalar 2048, scalar 2048, scalar 131"},
+		{32, 64, 64, 3, 1, "medium 1024, medium 1024, small 396"},
+		{32, 64, 128, 3, 2, "large 256, medium 1024, large 130"},
+		{32, 64, 128, 1, 2, "large 256, medium 1024, small 128"},
+		{16, 128, 128, 3, 1, "large 256, large 256, large 126"},
+		{16, 128, 256, 3, 2, "large 128, large 256, large 126"},
+		{16, 128, 256, 1, 2, "large 128, large 256, small 128"},
+		{8, 256, 256, 3, 1, "large 128, large 128, large 252"},
+		{8, 256, 512, 3, 2, "medium 128, large 128, large 216"},
+		{8, 256, 512, 1, 2, "medium 128, large 128, small 128"},
+		{4, 512, 512, 3, 1, "medium 128, medium 128, medium 864"},
+	} {
+		g := Conv{N: 128, H: c.size, W: c.size, C: c.c, OC: c.oc, KH: c.window, KW: c.window, Stride: c.stride, Pad: c.window / 2}
+		var plans []string
+		for i, p := range []product{g.forwardProduct(), g.inputProduct(), g.weightProduct()} {
+			plan := p.plan(g.C%4 == 0, i == 2)
+			plans = append(plans, fmt.Sprintf("%s %d", plan.name, plan.blocks(p)))
+			if plan.blocks(p) < 95*gpuProcessors/100 {
+				t.Errorf("%+v: product %d has %d blocks, want about %d or more", g, i, plan.blocks(p), gpuProcessors)
+			}
+		}
+		if got := strings.Join(plans, ", "); got != c.plans {
+			t.Errorf("%+v: %s, want %s", g, got, c.plans)
+		}
+	}
+}
+
+func TestConv2dTooLargeForTheGPU(t *testing.T) {
+	for _, g := range []Conv{
+		{N: 1 << 16, H: 1, W: 1, C: 1 << 15, OC: 1, KH: 1, KW: 1, Stride: 1},
+		{N: 1, H: 1, W: 1, C: 1 << 22, OC: 1, KH: 1, KW: 1, Stride: 1},
+		{N: 1, H: 1, W: 1, C: 1, OC: 1, KH: 1, KW: 1, Stride: 256},
+	} {
+		mustPanic(t, fmt.Sprintf("%+v", g), func() { g.mustIndex("Conv2d") })
+	}
+}
+
+// TestConv2dTraffic checks on shapes without edges that the kernels read and
+// write shared memory without bank conflicts, and that they read every sector
+// of what they need once per tile, and write every sector once.
+func TestConv2dTraffic(t *testing.T) {
+	g := Conv{N: 8, H: 8, W: 8, C: 128, OC: 128, KH: 1, KW: 1, Stride: 1, Pad: 0}
+	for _, tile := range append(gpuTiles[:len(gpuTiles):len(gpuTiles)], scalarTile) {
 		sim := ptxsim.New(ptxsim.Config{})
 		r := rig{t, OpenDriver(sim)}
 		defer r.dev.Close()
-		checkConv(t, r, g, 0, &convPlan{tile, tile, tile, 2})
-		for _, name := range []string{"conv2d_", "conv2d_backward_input_", "conv2d_backward_weight_"} {
-			c := sim.Counters(name + tile.name)
-			t.Logf("%s%s: %+v %.2f\n", name, tile.name, c, float64(c.Sectors)/float64(c.Requests))
+		whole, halves := gpuPlan{tile, 1}, gpuPlan{tile, 2}
+		x, w, y := r.floats(normals(1, g.XLen())...), r.floats(normals(2, g.WLen())...), r.junk(g.YLen())
+		runConv2d(y, x, w, Buffer{}, g, whole)
+		runConv2dBackwardInput(x, y, w, g, whole)
+		runConv2dBackwardWeightAdd(w, y, x, g, halves)
+		for name, p := range map[string]product{
+			"conv2d_" + tile.name:                 g.forwardProduct(),
+			"conv2d_backward_input_" + tile.name:  g.inputProduct(),
+			"conv2d_backward_weight_" + tile.name: g.weightProduct(),
+		} {
+			operands := tiles(p.m, tile.m) * tiles(p.n, tile.n) * (tile.m + tile.n)
+			writes := p.m * p.n
+			if strings.Contains(name, "weight") {
+				writes *= halves.parts
+			}
+			want := uint64(operands*p.spans*p.span+writes) * 4 / 32
+			c := sim.Counters(name)
+			if c.BankConflicts != 0 || c.Sectors != want {
+				t.Errorf("%s: %d bank conflicts in %d accesses and %d sectors, want none and %d: %+v", name, c.BankConflicts, c.SharedPasses, c.Sectors, want, c)
+			}
 		}
 	}
 }

@@ -207,13 +207,13 @@ func TestConv2dRefGradient(t *testing.T) {
 	}
 }
 
-// TestConv2dDevices runs the exported functions on both devices.
+// TestConv2dDevices runs the exported functions on every device.
 func TestConv2dDevices(t *testing.T) {
 	g := Conv{N: 3, H: 6, W: 5, C: 4, OC: 7, KH: 3, KW: 3, Stride: 2, Pad: 1}
 	rng := kerneltest.Rng(0)
 	x, w, b, dy := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.OC), kerneltest.Randn[float32](rng, g.YLen())
 	var want [][]float64
-	for _, name := range []string{"ref", "cpu"} {
+	for _, name := range []string{"ref", "cpu", "ptxsim"} {
 		d, err := Open(Config{Name: name})
 		if err != nil {
 			t.Fatal(err)
