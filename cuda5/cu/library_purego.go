@@ -4,6 +4,8 @@ package cu
 
 import "github.com/ebitengine/purego"
 
+const included = true
+
 func dlopen(path string) (uintptr, error) {
 	return purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 }
