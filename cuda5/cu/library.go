@@ -52,6 +52,22 @@ func Open(path string) error {
 	return library.err
 }
 
+// Included reports whether this program can open a driver library: it was built
+// for Linux on amd64 or arm64, without the tag nocuda.
+func Included() bool { return included }
+
+// Missing returns the names of the functions, sorted, that this package calls
+// and the driver library lacks, all of them where no library can be opened.
+func Missing() (names []string) {
+	for _, p := range procs {
+		if _, r := p.find(); r != SUCCESS {
+			names = append(names, p.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // openLibrary opens the first of the named libraries that exists.
 func openLibrary(names []string) error {
 	var tried []error
