@@ -27,6 +27,10 @@ var library struct {
 	handle atomic.Uintptr // not 0 if the library is open and good
 }
 
+// ErrNoDriver is what the error of Open wraps where no driver library can be
+// opened: there is none, or the program was built without CUDA.
+var ErrNoDriver = errors.New("no CUDA driver")
+
 // Open opens the driver library at path, or the system's one if path is empty.
 // It fails if there is none, if functions are missing that every driver has,
 // or if the driver is older than [MinVersion].
@@ -84,7 +88,7 @@ func openLibrary(names []string) error {
 		library.handle.Store(handle)
 		return nil
 	}
-	return fmt.Errorf("cu: no CUDA driver: %w", tried[0])
+	return fmt.Errorf("cu: %w: %w", ErrNoDriver, tried[0])
 }
 
 // checkLibrary looks for the functions that every driver has, and asks for the

@@ -30,7 +30,8 @@ type Config struct {
 func Open(ordinal int, c Config) (*Device, error) {
 	d := newDevice(fmt.Sprintf("cuda:%d", ordinal), c)
 	if err := d.open(ordinal); err != nil {
-		return nil, driver.Unavailable{Device: d.name, Err: err}
+		absent := errors.Is(err, cu.ErrNoDriver) || errors.Is(err, cu.ERROR_NO_DEVICE)
+		return nil, driver.Unavailable{Device: d.name, Absent: absent, Err: err}
 	}
 	return d, nil
 }

@@ -6,6 +6,7 @@ import "fmt"
 // why.
 type Unavailable struct {
 	Device string // the name it was asked for by, as "cuda:7"
+	Absent bool   // there is no such device at all, or no driver
 	Err    error
 }
 

@@ -12,7 +12,7 @@ func TestErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{Unavailable{"cuda:7", io.EOF}, "device cuda:7: EOF"},
+		{Unavailable{Device: "cuda:7", Err: io.EOF}, "device cuda:7: EOF"},
 		{OutOfMemory{"cuda:0", 3 << 30, 1100 << 20, 80 << 30}, "device cuda:0: out of memory: 3.00 GiB wanted, 1.07 GiB of 80.0 GiB free"},
 		{Lost{"cuda:0", io.EOF}, "device cuda:0 can do no more work: EOF"},
 	} {
@@ -25,7 +25,7 @@ func TestErrors(t *testing.T) {
 	if !errors.As(lost, &l) || l.Device != "cuda:0" || !errors.Is(lost, io.EOF) {
 		t.Errorf("%v is not found in its chain", lost)
 	}
-	if !errors.Is(Unavailable{"x", io.EOF}, io.EOF) {
+	if !errors.Is(Unavailable{Device: "x", Err: io.EOF}, io.EOF) {
 		t.Error("Unavailable hides its reason")
 	}
 }
