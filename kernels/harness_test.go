@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"os"
+	"sync"
 	"testing"
 
 	"lbsam/kernels/kerneltest"
@@ -141,9 +143,44 @@ func agreeOnPTX(t *testing.T, name string, atol, rtol float64, op func(r rig) []
 	}
 }
 
-// ptxRigs are the devices that run PTX.
+// opened are the devices that run PTX, by test: a device belongs to the
+// goroutine that opened it, and opening one means loading modules.
+var opened struct {
+	sync.Mutex
+	rigs map[testing.TB][]rig
+}
+
+// ptxRigs are the devices that run PTX: the interpreter, and the GPU where
+// there is one. With LBSAM_GPU=1 there has to be.
 func ptxRigs(t testing.TB) []rig {
-	return []rig{openRig(t, Config{Name: "ptxsim"})}
+	opened.Lock()
+	defer opened.Unlock()
+	if rigs, ok := opened.rigs[t]; ok {
+		return rigs
+	}
+	if opened.rigs == nil {
+		opened.rigs = map[testing.TB][]rig{}
+	}
+	opened.rigs[t] = openPTX(t)
+	t.Cleanup(func() {
+		opened.Lock()
+		defer opened.Unlock()
+		delete(opened.rigs, t)
+	})
+	return opened.rigs[t]
+}
+
+func openPTX(t testing.TB) []rig {
+	rigs := []rig{openRig(t, Config{Name: "ptxsim"})}
+	gpu, err := Open(Config{Name: "cuda"})
+	switch {
+	case err == nil:
+		t.Cleanup(gpu.Close)
+		rigs = append(rigs, rig{t, gpu})
+	case os.Getenv("LBSAM_GPU") == "1":
+		t.Fatal(err)
+	}
+	return rigs
 }
 
 func results(buffers []Buffer) [][]float64 {
