@@ -141,8 +141,8 @@ func (d *Device) Threads() int {
 	return d.pool.workers
 }
 
-// Allocated is the number of bytes in buffers that Alloc has given out; the
-// device never takes memory back, arenas reuse theirs.
+// Allocated is the number of bytes in buffers that Alloc has given out and
+// Release did not take back; arenas reuse theirs.
 func (d *Device) Allocated() int64 { return d.allocated.Load() }
 
 // isCPU reports whether the fast paths apply; otherwise the reference loops do.
