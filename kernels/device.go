@@ -27,6 +27,7 @@ type Device struct {
 	precision Dtype
 	pool      *pool // of the fast loops; nil elsewhere
 	gpu       *gpu  // of what runs PTX; nil elsewhere. Neither: the reference loops
+	closed    bool
 	about     string
 	note      string
 
@@ -110,14 +111,15 @@ func OpenDriver(drv driver.Driver) *Device {
 }
 
 // Close ends the device's threads and releases its memory. Its buffers must
-// not be used afterwards.
+// not be used afterwards. Closing it again does nothing.
 func (d *Device) Close() {
-	if d.pool != nil {
+	if d.pool != nil && !d.closed {
 		d.pool.close()
 	}
-	if d.gpu != nil {
+	if d.gpu != nil && !d.closed {
 		d.gpu.drv.Close() // nothing is left to be done about an error
 	}
+	d.closed = true
 }
 
 // Name is the name under which the device was opened.

@@ -43,6 +43,28 @@ func TestGraph(t *testing.T) {
 	wantError(t, "second Free", g.Free(), "cuda:0: Graph.Free: the graph was freed before")
 }
 
+// A capture is never waited for, however many launches it has.
+func TestLongCapture(t *testing.T) {
+	for _, wait := range []bool{false, true} {
+		d := open(t, cuda.Config{Wait: wait})
+		increment, p := counter(t, d)
+		nothing := kernelOf(t, d, "nothing()") // does not even enter a stream of the fake library
+		g, err := d.Capture(0, func() error {
+			for range 1000 { // more than a queue may hold
+				if err := d.Launch(0, nothing, one, one, 0, nil); err != nil {
+					return err
+				}
+			}
+			return increment(0)
+		})
+		check(t, err, g.Launch(0))
+		if n := word(t, d, p); n != 1 {
+			t.Errorf("the counter is %d, want 1", n)
+		}
+		check(t, d.Close())
+	}
+}
+
 func TestCaptureErrors(t *testing.T) {
 	d := open(t, cuda.Config{})
 	increment, p := counter(t, d)
@@ -52,7 +74,7 @@ func TestCaptureErrors(t *testing.T) {
 	check(t, err, d.Record(early, 0))
 	ev, err := d.NewEvent()
 	check(t, err)
-	host, err := d.AllocHost(16)
+	host, err := d.AllocHost(1 << 20) // so much that it lies above Go's memory
 	check(t, err)
 	mine := errors.New("error of the step")
 	for _, c := range []struct {

@@ -84,7 +84,7 @@ func TestLoad(t *testing.T) {
 	_, err = m.Kernel("c")
 	wantError(t, "Kernel", err, `cuda:0: no kernel "c" among a, b`)
 	_, err = d.Load(".version 7.0 syntax error")
-	wantError(t, "Load", err, "cuda:0: Load: cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX: a PTX JIT compilation failed: ptxas application ptx input, line 3; fatal")
+	wantError(t, "Load", err, "cuda:0: Load: cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX: a PTX JIT compilation failed: ptxas application ptx input, line 3; fatal   : Parsing error; ptxas fatal   : Ptx assembly aborted due to errors")
 	_, err = d.Load(".entry k(.param .u65 n)")
 	wantError(t, "Load", err, "cuda:0: Load: driver: ptx line 1: parameter 0 of k: unknown type .u65")
 }

@@ -47,8 +47,13 @@ func (d *Device) open(ordinal int) error {
 	if err != nil {
 		return err
 	}
-	if err := cu.Try(func() { d.info = newInfo(dev) }); err != nil {
+	var current cu.Context
+	err = cu.Try(func() { d.info, current = newInfo(dev), cu.CtxGetCurrent() })
+	if err != nil {
 		return err
+	}
+	if current != 0 {
+		return errors.New("this thread has a device already: open each one in a goroutine of its own")
 	}
 	if have := 10*d.info.Major + d.info.Minor; have < minCapability {
 		return fmt.Errorf("%s has compute capability %d.%d, want %d.%d or newer: use another GPU or the device cpu",

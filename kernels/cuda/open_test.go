@@ -30,6 +30,62 @@ func TestOpen(t *testing.T) {
 	check(t, err, d.Sync(0), d.Close())
 }
 
+// A thread has one context, so a goroutine has one device.
+func TestOpenTwice(t *testing.T) {
+	d := open(t, cuda.Config{})
+	_, err := cuda.Open(1, cuda.Config{})
+	wantError(t, "second Open", err, "device cuda:1: this thread has a device already: open each one in a goroutine of its own")
+	other := make(chan driver.Kernel)
+	go func() {
+		defer close(other)
+		e, err := cuda.Open(1, cuda.Config{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		m, err := e.Load(".version 7.0\n.entry k() { ret; }")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		k, _ := m.Kernel("k")
+		other <- k
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if k := <-other; k != nil {
+		wantError(t, "Launch", d.Launch(0, k, one, one, 0, nil), "cuda:0: Launch: k is a kernel of another driver")
+	}
+	<-other
+}
+
+// Close releases what its user did not.
+func TestCloseReleases(t *testing.T) {
+	free := func(d *cuda.Device) int64 {
+		_, err := d.Alloc(1 << 40)
+		var oom driver.OutOfMemory
+		if !errors.As(err, &oom) {
+			t.Fatal(err)
+		}
+		return oom.Free
+	}
+	d := open(t, cuda.Config{})
+	before := free(d)
+	increment, _ := counter(t, d)
+	_, err := d.AllocHost(4)
+	check(t, err)
+	_, err = d.NewEvent()
+	check(t, err)
+	s, err := d.NewStream()
+	check(t, err)
+	g, err := d.Capture(0, func() error { return increment(0) })
+	check(t, err, g.Launch(s), d.Close())
+	if after := free(open(t, cuda.Config{})); after != before {
+		t.Errorf("%d bytes are free, want %d", after, before)
+	}
+}
+
 // Every reason for which a device cannot be opened is told in one line, as a
 // driver.Unavailable.
 func TestOpenErrors(t *testing.T) {

@@ -20,7 +20,7 @@ const (
 	spin     = 50 * time.Microsecond  // ask without a pause at first
 	minPause = 20 * time.Microsecond  // then with pauses that double
 	maxPause = 200 * time.Microsecond // up to this
-	maxStep  = 100 * time.Millisecond // a longer pause was the program's, stopped by a signal, and counts as this
+	maxStep  = 10 * time.Millisecond  // a longer pause counts as this: the program was stopped, or had no processor
 )
 
 // A queue is a stream and the marks in its work.

@@ -159,6 +159,10 @@ CUresult cuStreamQuery(struct stream *s) {
 	ENTER_CONTEXT
 	struct stream *q = stream_of(s);
 	if (q == NULL) return INVALID_HANDLE;
+	if (q->capture) {
+		q->capture->invalid = 1;
+		return CAPTURE_UNSUPPORTED;
+	}
 	if (q->queue.first == NULL) return SUCCESS;
 	step(q);
 	return NOT_READY;
@@ -227,6 +231,7 @@ CUresult cuEventSynchronize(struct event *e) {
 CUresult cuEventQuery(struct event *e) {
 	ENTER_CONTEXT
 	CHECK(e, EVENT)
+	if (e->capture) return CAPTURED_EVENT;
 	if (e->done == e->recorded) return SUCCESS;
 	if (e->stream->queue.first) step(e->stream);
 	return NOT_READY;
