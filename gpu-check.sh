@@ -80,7 +80,8 @@ host() {
 	step host bash -c 'uname -a; nvidia-smi; ./lbsam version'
 }
 
-kernels() { step kernels tests kernels -test.run 'Everywhere|Agree|PTX|Capture|Timer|Conv2d|Arena|TakeBatch'; }
+# The generated files were checked where they were made.
+kernels() { step kernels tests kernels -test.skip 'IsCurrent'; }
 
 driver() {
 	step driver-binding tests cuda5/cu -test.run GPU
