@@ -2,6 +2,7 @@
 # Builds ./lbsam. With an argument it does one thing instead:
 #   ./build.sh asm     write the assembly of kernels/ anew from kernels/asmgen
 #   ./build.sh ptx     compile kernels/*.cu anew to kernels/ptx (clang-19, or what $CLANG names)
+#   ./build.sh nvcc    compile them with NVIDIA's compiler ($NVCC, nvcc) too, as a check: nothing is kept
 #   ./build.sh gpu-bundle [DIR]  all that a bare machine with a GPU needs to check this: see gpu-check.sh
 #   ./build.sh check   what a change must pass: format, vet, generated files, tests
 #   ./build.sh size    lines of Go per package
@@ -31,6 +32,16 @@ ptx() {
 			echo "// source-sha256: $(cat $headers "$source" | sha256sum | cut -d' ' -f1)"
 			echo "$text"
 		} >"$out"
+	done
+}
+
+# nvcc shows that the sources are CUDA and not what clang makes of it.
+nvcc() {
+	local source
+	for source in kernels/*.cu; do
+		"${NVCC:-nvcc}" -std=c++17 -arch=compute_80 -ptx --fmad=false -Werror all-warnings ${NVCCFLAGS:-} "$source" -o - |
+			awk -v name="$source" '/^[.]visible [.]entry/ { n++ } /[.]local/ { local = 1 }
+				END { print name ": " n " kernels" (local ? ", with local memory" : "") }'
 	done
 }
 
@@ -83,6 +94,6 @@ size() {
 
 case "${1:-}" in
 "") go build -trimpath -o lbsam ./cmd/lbsam ;;
-asm | ptx | gpu-bundle | check | size) "$@" ;;
-*) echo "build.sh: unknown argument '$1': want asm, ptx, gpu-bundle, check, size or none" >&2; exit 2 ;;
+asm | ptx | nvcc | gpu-bundle | check | size) "$@" ;;
+*) echo "build.sh: unknown argument '$1': want asm, ptx, nvcc, gpu-bundle, check, size or none" >&2; exit 2 ;;
 esac

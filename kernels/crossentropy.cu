@@ -13,7 +13,7 @@ DEVICE double exp_double(double x) {
 	double shifted = fma(x, log2e, shift), k = shifted - shift; // rounds x/ln2 to an integer, in the low bits of shifted
 	double r = fma(-k, ln2_low, fma(-k, ln2, x)), power = 1;
 #pragma unroll
-	for (int i = 11; i > 0; i--) power = fma(power, r * (1.0 / i), 1); // Taylor's series: |r| < 0.35
+	for (int i = 11; i > 0; i--) power = fma(power, r * (1.0 / i), 1.0); // Taylor's series: |r| < 0.35
 	long long bits; // of 2 to the power of k
 	double scale;
 	asm("mov.b64 %0, %1;" : "=l"(bits) : "d"(shifted));

@@ -100,7 +100,7 @@ func (s *Segments) launch(kernel string, args ...any) {
 // what kernel leaves of each.
 func (s *Segments) launchNorm(norm Buffer, kernel string, args ...any) {
 	s.launch(kernel, append([]any{s.partial}, args...)...)
-	s.table.dev.gpu.launch("norm", blocks(1, 1024), norm, s.partial, len(s.blocks))
+	s.table.dev.gpu.launch("root_of_sums", blocks(1, 1024), norm, s.partial, len(s.blocks))
 }
 
 // each calls body once for each block, on all threads of d.

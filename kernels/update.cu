@@ -10,8 +10,8 @@ DEVICE void total(double *sums, double v) {
 	if (threadIdx.x == 0) sums[blockIdx.x] = v;
 }
 
-// norm sets norm[0] to the square root of the sum of sums [n]. One block.
-KERNEL BOUNDS(1024) norm(float *norm, const double *sums, int n) {
+// root_of_sums sets norm[0] to the square root of the sum of sums [n]. One block.
+KERNEL BOUNDS(1024) root_of_sums(float *norm, const double *sums, int n) {
 	double sum = 0;
 	for (int i = threadIdx.x; i < n; i += 1024) sum += sums[i];
 	sum = block_sum<1024>(sum);
