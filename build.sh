@@ -39,7 +39,7 @@ ptx() {
 nvcc() {
 	local source
 	for source in kernels/*.cu; do
-		"${NVCC:-nvcc}" -std=c++17 -arch=compute_80 -ptx --fmad=false -Werror all-warnings ${NVCCFLAGS:-} "$source" -o - |
+		command "${NVCC:-nvcc}" -std=c++17 -arch=compute_80 -ptx --fmad=false -Werror all-warnings ${NVCCFLAGS:-} "$source" -o /dev/stdout |
 			awk -v name="$source" '/^[.]visible [.]entry/ { n++ } /[.]local/ { local = 1 }
 				END { print name ": " n " kernels" (local ? ", with local memory" : "") }'
 	done
