@@ -68,3 +68,38 @@ func TestAModelThatDoesNotFit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// BenchmarkHost is the host's part in a training step on a GPU: what it does
+// until the device, here one that only counts, has all the work.
+func BenchmarkHost(b *testing.B) {
+	for _, graphs := range []bool{false, true} {
+		b.Run(fmt.Sprintf("graphs=%v", graphs), func(b *testing.B) {
+			c := small("resnet34", "LookbehindSAM")
+			c.Batch, c.Graphs = 16, graphs
+			counter := dry.New(dry.Config{})
+			j, err := openOn(kernels.OpenDriver(counter), c, data())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer j.Close()
+			s := j.source(selection{&j.Data.Train, nil, true, 1, j.feeder.augment})
+			s.begin(context.Background(), 0, 0)
+			step := func() {
+				j.schedule()
+				j.trainOn(s, []int{16})
+			}
+			step()
+			counter.ResetLaunches()
+			step()
+			launches := 0
+			for _, n := range counter.Launches() {
+				launches += n.Stream + n.Graph
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				step()
+			}
+			b.ReportMetric(float64(launches), "launches")
+		})
+	}
+}
