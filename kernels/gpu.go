@@ -20,6 +20,7 @@ type gpu struct {
 	args     driver.Args
 
 	scratch []Buffer // see work
+	watch   func(Launch)
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -58,6 +59,7 @@ func (g *gpu) launch(kernel string, s size, args ...any) {
 	if s.grid.Size() == 0 {
 		return
 	}
+	g.saw(kernel, s, args)
 	k := g.kernel(kernel)
 	g.args.Reset()
 	for _, a := range args {
@@ -157,6 +159,7 @@ func (g *gpu) fill(b Buffer, v float64) {
 		return
 	}
 	if b.n > 0 {
+		g.saw("fill", size{}, []any{b})
 		g.must("Fill", g.drv.Fill32(0, b.ptr, word, b.n))
 	}
 }
@@ -164,6 +167,7 @@ func (g *gpu) fill(b Buffer, v float64) {
 // copy copies all of x to y.
 func (g *gpu) copy(y, x Buffer) {
 	if x.n > 0 {
+		g.saw("copy", size{}, []any{y, x})
 		g.must("Copy", g.drv.Copy(0, y.ptr, x.ptr, x.n*x.dtype.Size()))
 	}
 }
