@@ -2,6 +2,7 @@
 # Builds ./lbsam. With an argument it does one thing instead:
 #   ./build.sh asm     write the assembly of kernels/ anew from kernels/asmgen
 #   ./build.sh ptx     compile kernels/*.cu anew to kernels/ptx (clang-19, or what $CLANG names)
+#   ./build.sh gpu-bundle [DIR]  all that a bare machine with a GPU needs to check this: see gpu-check.sh
 #   ./build.sh check   what a change must pass: format, vet, generated files, tests
 #   ./build.sh size    lines of Go per package
 set -euo pipefail
@@ -33,6 +34,23 @@ ptx() {
 	done
 }
 
+# gpu-bundle puts the program, the tests as programs and gpu-check.sh into a
+# folder. The tests lie in the folders of their packages, which some read.
+gpu-bundle() {
+	local out package
+	out=$(realpath -m "${1:-gpu-bundle}")
+	rm -rf "$out"
+	mkdir -p "$out/kernels/ptxsim"
+	go build -trimpath -o "$out/lbsam" ./cmd/lbsam
+	for package in kernels kernels/cuda train cuda5/cu; do
+		mkdir -p "$out/$package"
+		(cd "$package" && go test -c -trimpath -o "$out/$package/$(basename "$package").test" .)
+	done
+	cp -r kernels/ptxsim/testdata "$out/kernels/ptxsim/"
+	cp gpu-check.sh "$out/"
+	du -sh "$out"
+}
+
 formatted() {
 	local files
 	files=$(gofmt -l .)
@@ -49,6 +67,7 @@ check() {
 	formatted
 	go vet ./...
 	go vet -tags noasm ./...
+	go vet -tags nocuda ./...
 	(cd kernels/asmgen && go vet ./...)
 	current
 	go test ./...
@@ -64,6 +83,6 @@ size() {
 
 case "${1:-}" in
 "") go build -trimpath -o lbsam ./cmd/lbsam ;;
-asm | ptx | check | size) "$1" ;;
-*) echo "build.sh: unknown argument '$1': want asm, ptx, check, size or none" >&2; exit 2 ;;
+asm | ptx | gpu-bundle | check | size) "$@" ;;
+*) echo "build.sh: unknown argument '$1': want asm, ptx, gpu-bundle, check, size or none" >&2; exit 2 ;;
 esac

@@ -27,7 +27,7 @@ type Params struct {
 const paramAlign = 64
 
 // NewParams moves the parameters of list, with their values, into new arenas
-// on their device.
+// on their device. Their old memory is gone.
 func NewParams(list []Param) *Params {
 	if len(list) == 0 {
 		panic("autograd: NewParams of no parameters")
@@ -48,6 +48,7 @@ func NewParams(list []Param) *Params {
 	for i, param := range list {
 		value := p.Weights.Part(p.Offsets[i], param.Value.Shape...)
 		tensor.Copy(value, param.Value)
+		kernels.Release(param.Value.Data)
 		param.Value, param.Grad = value, p.Grads.Part(p.Offsets[i], value.Shape...)
 	}
 	return p

@@ -13,7 +13,7 @@ import (
 //
 // and o.state[w]["exp_avg"], o.state[w]["exp_avg_sq"].
 func TestAdamWOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		s := NewSegments(r.dev, 3, []Segment{{Len: 3}})
 		w, m, v, step := r.floats(1, -2, .5), r.floats(0, 0, 0), r.floats(0, 0, 0), r.ints(0)

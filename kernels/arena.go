@@ -47,9 +47,18 @@ type extent struct {
 	span
 }
 
-// minSlab is the size of the first slab; each later one is at least half as
-// large as all before it.
+// minSlab is the size of the first slab; each later one is at least a certain
+// part as large as all before it.
 const minSlab = 1 << 20
+
+// growth is that part. Memory of the host costs nothing until it is touched; a
+// GPU's is gone when it is allocated.
+func (a *Arena) growth() int {
+	if a.dev.gpu != nil {
+		return 8
+	}
+	return 2
+}
 
 // NewArena returns an empty arena on d.
 func NewArena(d *Device) *Arena {
@@ -133,7 +142,7 @@ func (a *Arena) grow(size int) extent {
 	for _, s := range a.slabs {
 		total += s.memory.n
 	}
-	size = max(size, total/2, minSlab)
+	size = max(size, total/a.growth(), minSlab)
 	size = (size + lineBytes - 1) / lineBytes * lineBytes
 	whole := span{0, size}
 	memory := a.dev.Alloc(Uint8, size)

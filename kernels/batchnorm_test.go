@@ -171,7 +171,7 @@ func TestBatchNormOfUnalignedArrays(t *testing.T) {
 // Three channels go one by one, four at once.
 func TestBatchNormOfSpecialValues(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	for _, config := range []Config{{Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
 		for _, channels := range []int{3, 4, 8} {
 			r := openRig(t, config)
 			g := BatchNorm{Rows: 6, C: channels, Eps: 1, ReLU: true}
@@ -268,7 +268,7 @@ func TestBatchNormStatisticsAreSafe(t *testing.T) {
 			return Floats(m), Floats(v)
 		}
 		wantMean, wantVariance := statistics(float64Rig(t))
-		for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 2}, {Name: "ptxsim"}} {
+		for _, c := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu", Threads: 2}) {
 			mean, variance := statistics(openRig(t, c))
 			for i, v := range mean { // what counts is the error in deviations, besides the rounding of the result
 				if err := kerneltest.Compare([]float64{v}, wantMean[i:i+1], 1e-6*math.Sqrt(wantVariance[i]), 1e-7); err != nil {
@@ -294,7 +294,7 @@ func TestBatchNormStatisticsAreSafe(t *testing.T) {
 //	bn(x); bn.running_mean, bn.running_var      once, and once more
 //	bn.eval(); bn(x)
 func TestBatchNormOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		tolerance := 1e-6
 		if config.Precision == Float64 {

@@ -51,16 +51,26 @@ func (d *Device) Alloc(t Dtype, n int) Buffer {
 	if n < 0 {
 		panic(fmt.Sprintf("kernels: Alloc of %d elements", n))
 	}
-	d.allocated.Add(int64(n * t.Size()))
 	b := Buffer{dev: d, dtype: t, n: n}
 	if d.gpu != nil {
-		b.ptr = d.gpu.alloc(n * t.Size())
+		b.ptr = d.gpu.alloc(n * t.Size()) // which may fail
+		d.allocated.Add(int64(n * t.Size()))
 		return b
 	}
+	d.allocated.Add(int64(n * t.Size()))
 	bytes := make([]byte, n*t.Size()+lineBytes)
 	shift := -uintptr(unsafe.Pointer(&bytes[0])) % lineBytes
 	b.host = unsafe.Pointer(&bytes[shift])
 	return b
+}
+
+// Release gives the memory of a buffer from Alloc, not of a view, back to a
+// device with memory of its own. Elsewhere the garbage collector does it.
+func Release(b Buffer) {
+	if b.dev.gpu != nil {
+		b.dev.gpu.must("releasing memory", b.dev.gpu.drv.Free(b.ptr))
+		b.dev.allocated.Add(-int64(b.n * b.dtype.Size()))
+	}
 }
 
 // Len is the number of elements.

@@ -213,8 +213,9 @@ func TestConv2dDevices(t *testing.T) {
 	rng := kerneltest.Rng(0)
 	x, w, b, dy := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.OC), kerneltest.Randn[float32](rng, g.YLen())
 	var want [][]float64
-	for _, name := range []string{"ref", "cpu", "ptxsim"} {
-		d, err := Open(Config{Name: name})
+	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
+		name := config.Name
+		d, err := Open(config)
 		if err != nil {
 			t.Fatal(err)
 		}

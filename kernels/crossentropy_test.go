@@ -85,7 +85,7 @@ func TestCrossEntropyNearItsMinimum(t *testing.T) {
 //	l = torch.tensor([[1., 2, -1], [0, .5, 3]], dtype=torch.float64, requires_grad=True)
 //	loss = F.cross_entropy(l, torch.tensor([1, 0]), label_smoothing=s); loss.backward(); l.grad
 func TestCrossEntropyOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		for _, c := range []struct {
 			smoothing float64
@@ -110,8 +110,9 @@ func TestCrossEntropyOfPyTorch(t *testing.T) {
 // Huge logits overflow nothing, and a class that is masked out by -Inf costs
 // nothing.
 func TestCrossEntropyOfExtremeLogits(t *testing.T) {
-	for _, name := range []string{"cpu", "ptxsim"} {
-		r := openRig(t, Config{Name: name})
+	for _, config := range ptxAnd(Config{Name: "cpu"}) {
+		name := config.Name
+		r := openRig(t, config)
 		loss, dlogits := r.junk(1), r.junk(6)
 		CrossEntropy(loss, dlogits, r.floats(1e30, -1e30, math.Inf(-1), 1000, 1000, math.Inf(-1)), r.ints(0, 1), 3, 0)
 		want := []float64{math.Ln2 / 2, 0, 0, 0, .25, -.25, 0}
@@ -125,8 +126,9 @@ func TestCrossEntropyOfExtremeLogits(t *testing.T) {
 // NaN, and leaves the other row alone; a masked label costs infinity.
 func TestCrossEntropyOfBrokenLogits(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	for _, name := range []string{"ref", "cpu", "ptxsim"} {
-		r := openRig(t, Config{Name: name})
+	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
+		name := config.Name
+		r := openRig(t, config)
 		for _, row := range [][]float64{{nan, 1, 2}, {1, 2, nan}, {inf, 1, 2}, {1, inf, inf}, {-inf, -inf, -inf}} {
 			loss, dlogits := r.junk(1), r.junk(6)
 			Fill(loss, 0)
@@ -174,7 +176,7 @@ func TestCrossEntropyOfBadLabelsOnPTX(t *testing.T) {
 
 func TestCountCorrect(t *testing.T) {
 	nan := math.NaN()
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		count := r.junk(1)
 		logits := r.floats(

@@ -57,7 +57,7 @@ func TestAddInPlaceOfTheSecondOperand(t *testing.T) {
 func TestReLUOfSpecialValues(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	x := append([]float64{nan, inf, -inf, 0, math.Copysign(0, -1), 1, -1, nan}, append(constant(8, nan), -2, nan, 3)...)
-	for _, c := range []Config{{Name: "ref"}, {Name: "ref", Precision: Float64}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, c := range ptxAnd(Config{Name: "ref"}, Config{Name: "ref", Precision: Float64}, Config{Name: "cpu"}) {
 		r := openRig(t, c)
 		y, dx := r.junk(len(x)), r.junk(len(x))
 		ReLU(y, r.floats(x...))
@@ -107,7 +107,7 @@ func TestElementwiseGradients(t *testing.T) {
 }
 
 func TestFillAndIncrementOfIntegers(t *testing.T) {
-	for _, config := range []Config{{Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		counts, pixels := r.ints(1, 2, 3), r.dev.Alloc(Uint8, 5)
 		Fill(counts, 7)
@@ -146,7 +146,7 @@ func TestSumRowsAddIsSafe(t *testing.T) {
 	for j := range c {
 		x[j], x[len(x)-1-j] = 1e6, -1e6
 	}
-	for _, config := range []Config{{Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		sum := r.floats(constant(c, 1)...)
 		SumRowsAdd(sum, r.floats(x...))

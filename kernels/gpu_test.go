@@ -132,8 +132,9 @@ func TestLaunchOfWrongArguments(t *testing.T) {
 }
 
 func TestTimer(t *testing.T) {
-	for _, name := range []string{"ref", "cpu", "ptxsim"} {
-		r := openRig(t, Config{Name: name})
+	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
+		name := config.Name
+		r := openRig(t, config)
 		timer, x := r.dev.NewTimer(), r.floats(normals(1, 5000)...)
 		for range 2 {
 			timer.Start()

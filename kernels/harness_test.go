@@ -3,6 +3,8 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"os"
+	"sync"
 	"testing"
 
 	"lbsam/kernels/kerneltest"
@@ -18,13 +20,73 @@ type rig struct {
 	dev *Device
 }
 
+// openRig opens a device for a test, which closes it. A GPU is opened once per
+// test: there can be one on each goroutine.
 func openRig(t testing.TB, c Config) rig {
+	opened.Lock()
+	defer opened.Unlock()
+	if r, ok := opened.gpus[t]; ok && c.Name == "cuda" {
+		return r
+	}
 	dev, err := Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(dev.Close)
-	return rig{t, dev}
+	r := rig{t, dev}
+	if c.Name == "cuda" {
+		if opened.gpus == nil {
+			opened.gpus = map[testing.TB]rig{}
+		}
+		opened.gpus[t] = r
+	}
+	t.Cleanup(func() {
+		dev.Close()
+		opened.Lock()
+		defer opened.Unlock()
+		delete(opened.gpus, t)
+	})
+	return r
+}
+
+// opened are the GPUs in use.
+var opened struct {
+	sync.Mutex
+	gpus map[testing.TB]rig
+}
+
+// gpuIsThere reports whether there is a GPU to test on. With LBSAM_GPU=1 there
+// has to be: then what keeps it from opening fails the tests.
+var gpuIsThere = sync.OnceValue(func() bool {
+	if os.Getenv("LBSAM_GPU") == "1" {
+		return true
+	}
+	there := make(chan bool)
+	go func() { // a device belongs to a goroutine, and this one ends
+		dev, err := Open(Config{Name: "cuda"})
+		if err == nil {
+			dev.Close()
+		}
+		there <- err == nil
+	}()
+	return <-there
+})
+
+// ptxAnd is the given devices and those that run PTX: the interpreter, and the
+// GPU where there is one.
+func ptxAnd(others ...Config) []Config {
+	all := append(others, Config{Name: "ptxsim"})
+	if gpuIsThere() {
+		all = append(all, Config{Name: "cuda"})
+	}
+	return all
+}
+
+// ptxRigs are the devices that run PTX.
+func ptxRigs(t testing.TB) (rigs []rig) {
+	for _, c := range ptxAnd() {
+		rigs = append(rigs, openRig(t, c))
+	}
+	return rigs
 }
 
 // float64Rig is the device of gradient checks and known answers.
@@ -139,11 +201,6 @@ func agreeOnPTX(t *testing.T, name string, atol, rtol float64, op func(r rig) []
 			}
 		}
 	}
-}
-
-// ptxRigs are the devices that run PTX.
-func ptxRigs(t testing.TB) []rig {
-	return []rig{openRig(t, Config{Name: "ptxsim"})}
 }
 
 func results(buffers []Buffer) [][]float64 {

@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"strings"
+
+	"lbsam/kernels/driver"
 )
 
 // ptxFiles are the kernels, compiled from the .cu files beside by
@@ -28,24 +30,16 @@ func ptxModules() (texts, moduleOf map[string]string) {
 		}
 		concept, _, _ := strings.Cut(f.Name(), ".")
 		texts[concept] = string(text)
-		for _, kernel := range ptxEntries(string(text)) {
-			if other, ok := moduleOf[kernel]; ok {
-				panic(fmt.Sprintf("kernels: %s and %s both have a kernel %s", other, concept, kernel))
+		entries, err := driver.Entries(string(text))
+		if err != nil {
+			panic(fmt.Sprintf("kernels: %s: %v", f.Name(), err))
+		}
+		for _, kernel := range entries {
+			if other, ok := moduleOf[kernel.Name]; ok {
+				panic(fmt.Sprintf("kernels: %s and %s both have a kernel %s", other, concept, kernel.Name))
 			}
-			moduleOf[kernel] = concept
+			moduleOf[kernel.Name] = concept
 		}
 	}
 	return texts, moduleOf
-}
-
-// ptxEntries are the names of the kernels of a module.
-func ptxEntries(text string) (names []string) {
-	const mark = ".visible .entry "
-	for line := range strings.Lines(text) {
-		if rest, ok := strings.CutPrefix(line, mark); ok {
-			name, _, _ := strings.Cut(rest, "(")
-			names = append(names, strings.TrimSpace(name))
-		}
-	}
-	return names
 }

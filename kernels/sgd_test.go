@@ -17,7 +17,7 @@ var stepGradients = [][]float64{{.5, -1, .25}, {-.75, .5, 1}, {.125, 2, -.5}}
 //	o = torch.optim.SGD([w], lr=.1, ...)
 //	for g in [[.5, -1, .25], [-.75, .5, 1], [.125, 2, -.5]]: w.grad = torch.tensor(g); o.step()
 func TestSGDOfPyTorch(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		for _, c := range []struct {
 			name      string
 			sgd       SGD
@@ -72,7 +72,7 @@ func TestSGDAgrees(t *testing.T) {
 }
 
 func TestNoDecay(t *testing.T) {
-	for _, config := range []Config{{Name: "ref", Precision: Float64}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		s := NewSegments(r.dev, 2, []Segment{{Len: 1}, {Offset: 1, Len: 1, NoDecay: true}})
 		for name, step := range map[string]func(w Buffer){

@@ -141,7 +141,7 @@ func TestAscendByHand(t *testing.T) {
 }
 
 func TestAscendOfAZeroGradient(t *testing.T) {
-	for _, c := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, c := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, c)
 		s := awkwardSegments(r)
 		start, norm := padded(1, s), r.junk(1)
@@ -219,7 +219,7 @@ func TestSumsOfManySegments(t *testing.T) {
 }
 
 func TestPaddingStaysZero(t *testing.T) {
-	for _, c := range []Config{{Name: "ref"}, {Name: "cpu", Threads: 2}, {Name: "ptxsim"}} {
+	for _, c := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu", Threads: 2}) {
 		r := openRig(t, c)
 		s := awkwardSegments(r)
 		poisoned := func(seed int) Buffer { // the padding of operands is not read either
@@ -322,8 +322,8 @@ func TestAlignment(t *testing.T) {
 // Rounding never takes alpha out of [0, 1], not even of displacements that are
 // parallel up to the last bit.
 func TestAlignmentIsWithinBounds(t *testing.T) {
-	for _, name := range []string{"cpu", "ptxsim"} {
-		testAlignmentIsWithinBounds(t, openRig(t, Config{Name: name}))
+	for _, config := range ptxAnd(Config{Name: "cpu"}) {
+		testAlignmentIsWithinBounds(t, openRig(t, config))
 	}
 }
 
@@ -347,7 +347,7 @@ func testAlignmentIsWithinBounds(t *testing.T, r rig) {
 }
 
 func TestInterpolateReachesBothEnds(t *testing.T) {
-	for _, c := range []Config{{Name: "ref", Precision: Float64}, {Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, c := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, c)
 		s := NewSegments(r.dev, 100, []Segment{{Len: 50}, {Offset: 50, Len: 50}})
 		slow, fast, w := normals(1, 100), normals(2, 100), r.junk(100)
@@ -359,8 +359,9 @@ func TestInterpolateReachesBothEnds(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	for _, name := range []string{"cpu", "ptxsim"} {
-		r := openRig(t, Config{Name: name})
+	for _, config := range ptxAnd(Config{Name: "cpu"}) {
+		name := config.Name
+		r := openRig(t, config)
 		out := r.junk(3)
 		Summary(out, r.floats(3, -1, 4))
 		if got := fmt.Sprint(Floats(out)); got != "[-1 2 4]" {
@@ -382,7 +383,7 @@ func TestSummary(t *testing.T) {
 // A NaN, which says that training diverged, is not lost on the way: not in a
 // norm, not in a factor, not where a cosine is kept within its bounds.
 func TestUpdatesKeepNaN(t *testing.T) {
-	for _, c := range []Config{{Name: "ref"}, {Name: "cpu"}, {Name: "ptxsim"}} {
+	for _, c := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, c)
 		s := NewSegments(r.dev, 5, []Segment{{Len: 5}})
 		bad, one := r.floats(1, 2, math.NaN(), 4, 5), r.floats(1)

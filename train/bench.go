@@ -28,7 +28,7 @@ type Lap struct {
 // NewBench loads the first images of j's training set, which must have one
 // batch at least.
 func NewBench(j *Job) (b *Bench, err error) {
-	err = guard(nil, func() error {
+	err = j.guard(nil, func() error {
 		l := &datasets.Loader{Split: &j.Data.Train, Batch: j.Config.Batch, DropLast: true}
 		defer l.Close()
 		l.Epoch(context.Background(), 0, 0)
@@ -50,7 +50,7 @@ func NewBench(j *Job) (b *Bench, err error) {
 
 // Step does one step and waits for it.
 func (b *Bench) Step() (lap Lap, err error) {
-	err = guard(nil, func() error {
+	err = b.guard(nil, func() error {
 		b.timer.Start()
 		start := time.Now()
 		b.give()
@@ -65,7 +65,7 @@ func (b *Bench) Step() (lap Lap, err error) {
 // Steps does n steps without waiting in between, as training does, and returns
 // the time by the clock on the wall.
 func (b *Bench) Steps(n int) (d time.Duration, err error) {
-	err = guard(nil, func() error {
+	err = b.guard(nil, func() error {
 		b.Device.Sync()
 		start := time.Now()
 		for range n {

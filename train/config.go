@@ -90,7 +90,7 @@ func Published() Config {
 		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
 		BNStats: "published", Batch: 128, Epochs: 200,
 		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
-		Augment: true, LogEvery: 20, Device: "cpu", Precision: "float32", Graphs: true,
+		Augment: true, LogEvery: 20, Device: "auto", Precision: "float32", Graphs: true,
 	}
 }
 

@@ -54,13 +54,15 @@ type Interrupted struct{ Step int }
 func (e Interrupted) Error() string { return fmt.Sprintf("train: interrupted after step %d", e.Step) }
 
 // guard calls body and returns the fault of the device, if it ends with one,
-// as an error that names the state from which the run in folder can go on.
-func guard(folder *Folder, body func() error) (err error) {
+// as an error that names the state from which the run in folder can go on, and
+// where memory was used up, the batch that would have fitted.
+func (j *Job) guard(folder *Folder, body func() error) (err error) {
 	defer func() {
 		var fault *kernels.Fault
 		if !errors.As(err, &fault) {
 			return
 		}
+		err = j.withBatchThatFits(err)
 		if state := folder.state(); state != "" {
 			err = fmt.Errorf("%w; the last good state is %s", err, state)
 		}

@@ -17,13 +17,21 @@ type Score struct {
 }
 
 // Test scores the model on the test split.
-func (j *Job) Test(ctx context.Context) (Score, error) {
-	return j.evaluate(ctx, &j.Data.Test, nil)
+func (j *Job) Test(ctx context.Context) (s Score, err error) {
+	err = j.guard(nil, func() (err error) {
+		s, err = j.evaluate(ctx, &j.Data.Test, nil)
+		return err
+	})
+	return s, err
 }
 
 // Validate scores the model on the samples that --val-split holds out.
-func (j *Job) Validate(ctx context.Context) (Score, error) {
-	return j.evaluate(ctx, &j.Data.Train, j.held)
+func (j *Job) Validate(ctx context.Context) (s Score, err error) {
+	err = j.guard(nil, func() (err error) {
+		s, err = j.evaluate(ctx, &j.Data.Train, j.held)
+		return err
+	})
+	return s, err
 }
 
 // evaluate scores the model, in evaluation mode, on samples of a split; nil
@@ -31,7 +39,8 @@ func (j *Job) Validate(ctx context.Context) (Score, error) {
 func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int32) (Score, error) {
 	s := j.source(selection{split: split, samples: samples, how: j.feeder.plain})
 	defer s.close()
-	loss, correct := tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)
+	j.scored.loss.Zero()
+	j.scored.correct.Zero()
 	images := 0
 	s.begin(ctx, 0, 0)
 	for batches := 0; j.Config.LimitBatches == 0 || batches < j.Config.LimitBatches; batches++ {
@@ -43,22 +52,22 @@ func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int
 			break
 		}
 		s.bring(0, sizes[0])
-		j.scoreBatch(loss, correct, sizes[0])
+		j.scoreBatch(sizes[0])
 		images += sizes[0]
 	}
 	n := float64(max(images, 1))
-	return Score{loss.Read() / n, correct.Read() / n, images}, nil
+	return Score{j.scored.loss.Read() / n, j.scored.correct.Read() / n, images}, nil
 }
 
 // scoreBatch adds the loss and the right predictions of the n images in the
 // first slot.
-func (j *Job) scoreBatch(loss, correct tensor.Scalar, n int) {
+func (j *Job) scoreBatch(n int) {
 	x, labels := j.feeder.part(0, 0, n)
 	logits := j.Model.Forward(j.tape, x, nn.Mode{})
 	j.tape.CrossEntropy(j.loss, logits, labels, 0)
 	tensor.CountCorrect(j.correct, logits.Value, labels)
-	kernels.AddScaled(loss.Data, j.loss.Data, float64(n))
-	tensor.AddTo(correct.Tensor, j.correct.Tensor)
+	kernels.AddScaled(j.scored.loss.Data, j.loss.Data, float64(n))
+	tensor.AddTo(j.scored.correct.Tensor, j.correct.Tensor)
 	j.tape.Reset()
 }
 
@@ -69,15 +78,15 @@ func (j *Job) withRecalibrated(ctx context.Context, batches int, body func() err
 	if batches == 0 {
 		return body()
 	}
-	var kept []*tensor.Tensor
-	for _, b := range j.Model.Buffers() {
-		old := tensor.NewOf(j.Device, b.Value.Data.Dtype(), b.Value.Shape...)
-		tensor.Copy(old, b.Value)
-		kept = append(kept, old)
+	for i, b := range j.Model.Buffers() {
+		if i == len(j.kept) {
+			j.kept = append(j.kept, tensor.NewOf(j.Device, b.Value.Data.Dtype(), b.Value.Shape...))
+		}
+		tensor.Copy(j.kept[i], b.Value)
 	}
 	defer func() {
 		for i, b := range j.Model.Buffers() {
-			tensor.Copy(b.Value, kept[i])
+			tensor.Copy(b.Value, j.kept[i])
 		}
 	}()
 	if err := j.recalibrate(ctx, batches); err != nil {

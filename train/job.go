@@ -32,8 +32,13 @@ type Job struct {
 	loss     tensor.Scalar
 	correct  tensor.Scalar
 	counted  []bool // passes of this step whose predictions were counted
+	scored   scored
+	kept     []*tensor.Tensor // running statistics while others are in their place
 	at       position
 }
+
+// scored are the sums of an evaluation: of losses, and of right predictions.
+type scored struct{ loss, correct tensor.Scalar }
 
 // Open checks c, opens its device and its data and builds the model and the
 // minimizer.
@@ -71,7 +76,7 @@ func OpenWith(c Config, data *datasets.Dataset) (*Job, error) {
 // openOn is Open on a device, which the job owns from then on.
 func openOn(d *kernels.Device, c Config, data *datasets.Dataset) (*Job, error) {
 	j := &Job{Config: c, Device: d, Data: data}
-	if err := guard(nil, j.open); err != nil {
+	if err := j.guard(nil, j.open); err != nil {
 		d.Close()
 		return nil, err
 	}
@@ -112,6 +117,7 @@ func (j *Job) open() (err error) {
 	j.log = optim.NewLog(j.Params, j.method.inner, c.LogEvery)
 	j.log.Distances = true
 	j.loss, j.correct = tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)
+	j.scored = scored{tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)}
 	j.counted = make([]bool, j.method.inner+1)
 	return nil
 }

@@ -33,7 +33,7 @@ type Result struct {
 // finishes the step, saves the state and returns Interrupted.
 func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, error) {
 	r := &run{Job: j, folder: folder, watch: watch, result: Result{Last: j.at.Last}}
-	err := guard(folder, func() error { return r.epochs(ctx) })
+	err := j.guard(folder, func() error { return r.epochs(ctx) })
 	return r.result, err
 }
 
@@ -190,7 +190,7 @@ func (r *run) finishEpoch(ctx context.Context) error {
 
 // score evaluates the model and, where it is the best so far, exports it.
 func (r *run) score(ctx context.Context, e *Epoch) (err error) {
-	if e.Test, err = r.Test(ctx); err != nil {
+	if e.Test, err = r.evaluate(ctx, &r.Data.Test, nil); err != nil {
 		return err
 	}
 	if bad := e.Test.Loss; math.IsNaN(bad) || math.IsInf(bad, 0) { // the last steps of an epoch show here only
@@ -198,7 +198,7 @@ func (r *run) score(ctx context.Context, e *Epoch) (err error) {
 	}
 	selected, on := e.Test.Accuracy, "test"
 	if r.held != nil {
-		v, err := r.Validate(ctx)
+		v, err := r.evaluate(ctx, &r.Data.Train, r.held)
 		if err != nil {
 			return err
 		}

@@ -44,9 +44,15 @@ func (r *run) save() error {
 // Resume takes up the run in folder where its state was saved.
 func (j *Job) Resume(folder *Folder) error {
 	path := folder.file("state.safetensors")
-	metadata, err := checkpoint.LoadState(path, j.entries())
+	var metadata map[string]string
+	err := j.guard(folder, func() (err error) {
+		if metadata, err = checkpoint.LoadState(path, j.entries()); err != nil {
+			return CheckpointError{err}
+		}
+		return nil
+	})
 	if err != nil {
-		return CheckpointError{err}
+		return err
 	}
 	if metadata["config"] != j.Config.hash() {
 		return CheckpointError{fmt.Errorf("train: %s belongs to other settings than %s: restore config.toml or start a new run", path, folder.file("config.toml"))}

@@ -17,7 +17,7 @@ func small(model, minimizer string) Config {
 	c := Published()
 	c.Dataset, c.Model, c.Minimizer = "Synthetic", model, minimizer
 	c.LR, c.Rho, c.Batch, c.Epochs, c.LimitBatches, c.LogEvery = 0.02, 0.05, 16, 2, 3, 2
-	c.Threads = 2
+	c.Device, c.Threads = "cpu", 2
 	return c
 }
 

@@ -57,6 +57,7 @@ type timing struct {
 	Batch     int     `json:"batch"`
 	Threads   int     `json:"threads"`
 	Device    string  `json:"device"`
+	Card      string  `json:"card,omitempty"`
 	Precision string  `json:"precision"`
 	Evals     int     `json:"grad_evals_per_step"`
 	Params    int     `json:"params"`
@@ -104,12 +105,12 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 	if o.json {
 		return a.result(t)
 	}
-	fmt.Fprintf(a.stdout, `%s  %s  batch %d  %s %s  %d threads  %d gradient evaluations per step  %s parameters
+	fmt.Fprintf(a.stdout, `%s  %s  batch %d  %s  %d gradient evaluations per step  %s parameters
 step        %.2f ms median of %d, %.2f min, %.2f to %.2f for 80%% of them
 %sthroughput  %.0f img/s
 loss        %.4f at first, %.4f at last
 memory      %.0f MiB resident at most, %.1f MiB of activations; %d bytes of Go heap in %d pieces per step
-`, t.Model, t.Minimizer, t.Batch, t.Device, t.Precision, t.Threads, t.Evals, thousands(t.Params), t.Median, t.Steps, t.Min, t.P10, t.P90, t.ahead(),
+`, t.Model, t.Minimizer, t.Batch, deviceText(job.Device), t.Evals, thousands(t.Params), t.Median, t.Steps, t.Min, t.P10, t.P90, t.ahead(),
 		t.Images, t.FirstLoss, t.LastLoss, t.PeakRSS, t.ArenaPeak, t.HeapBytes, t.Allocs)
 	return nil
 }
@@ -145,7 +146,7 @@ func measure(ctx context.Context, b *train.Bench, o benchFlags) (timing, error) 
 	runtime.ReadMemStats(&after)
 	c, n := b.Config, uint64(max(len(times), 1))
 	t := timing{
-		Kind: "summary", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(),
+		Kind: "summary", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(), Card: b.Device.About(),
 		Precision: b.Device.Precision().String(), Evals: b.Evals(), Params: b.Params.Count(), Steps: len(times),
 		FirstLoss: losses[0], LastLoss: losses[len(losses)-1], PeakRSS: peakRSS(), ArenaPeak: float64(b.ArenaPeak()) / (1 << 20),
 		HeapBytes: (after.TotalAlloc - before.TotalAlloc) / n, Allocs: (after.Mallocs - before.Mallocs) / n, Go: runtime.Version(),

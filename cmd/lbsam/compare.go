@@ -16,6 +16,7 @@ const baseline = "SGD"
 // that ended with r, and sets both results side by side.
 func (s *session) trainBaseline(ctx context.Context, r *result) error {
 	c := equalCost(s.job, r.Evals)
+	s.job.Close() // its memory, and a GPU takes one job at a time
 	job, err := train.Open(c)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lbsam/kernels"
 	"lbsam/train"
 )
 
@@ -19,8 +20,7 @@ func (s *session) say(format string, args ...any) { fmt.Fprintf(s.stderr, format
 // banner says what is about to run.
 func (s *session) banner() {
 	j, c := s.job, s.job.Config
-	s.say("lbsam %s  %s/%s  %s %v, %s  seed %d  %s", version, runtime.GOOS, runtime.GOARCH,
-		j.Device.Name(), j.Device.Precision(), count(j.Device.Threads(), "thread"), c.Seed, s.origin())
+	s.say("lbsam %s  %s/%s  %s  seed %d  %s", version, runtime.GOOS, runtime.GOARCH, deviceText(j.Device), c.Seed, s.origin())
 	s.say("data    %s", s.data())
 	s.say("best    %s", s.selection())
 	s.say("model   %s: %s parameters", c.Model, thousands(j.Params.Count()))
@@ -33,6 +33,18 @@ func (s *session) banner() {
 	for _, note := range s.notes() {
 		s.say("note    %s", note)
 	}
+}
+
+// deviceText is the device with what decides its speed.
+func deviceText(d *kernels.Device) string {
+	text := fmt.Sprintf("%s %v", d.Name(), d.Precision())
+	if about := d.About(); about != "" {
+		return fmt.Sprintf("%s (%s)", text, about)
+	}
+	if d.Name() == "cpu" {
+		text += ", " + count(d.Threads(), "thread")
+	}
+	return text
 }
 
 // origin says where the settings come from.
@@ -118,6 +130,9 @@ func (s *session) notes() (notes []string) {
 		if len(ours) > 0 {
 			notes = append(notes, strings.Join(ours, " and ")+" by default: the published code has no default here")
 		}
+	}
+	if note := s.job.Device.Note(); note != "" {
+		notes = append(notes, note)
 	}
 	return append(notes, s.job.Notes()...)
 }

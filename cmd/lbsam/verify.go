@@ -41,9 +41,9 @@ measured. On device ref in float64 they must agree to many digits; in float32 a 
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.Device, "device", "cpu", "device to verify: "+strings.Join(kernels.Names(), ", "))
+	f.StringVar(&o.Device, "device", "auto", "device to verify: "+strings.Join(kernels.Names(), ", "))
 	f.StringVar(&precision, "precision", precision, "float32, or float64 on device ref")
-	f.IntVar(&o.Threads, "threads", 0, "of device cpu; 0: all processors")
+	f.IntVar(&o.Threads, "threads", 0, "of the devices cpu and ptxsim; 0: all processors")
 	f.BoolVar(&o.Lockstep, "lockstep", false, "judge each operation by itself")
 	f.BoolVar(&o.NoReuse, "no-reuse", false, "take 2k gradients for a step of Lookbehind, as the published code does, not k+1")
 	f.StringVar(&o.Filter, "filter", "", "regular `expression`: only the traces whose name it matches")

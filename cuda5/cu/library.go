@@ -27,6 +27,10 @@ var library struct {
 	handle atomic.Uintptr // not 0 if the library is open and good
 }
 
+// ErrNoDriver is what the error of Open wraps where no driver library can be
+// opened: there is none, or the program was built without CUDA.
+var ErrNoDriver = errors.New("no CUDA driver")
+
 // Open opens the driver library at path, or the system's one if path is empty.
 // It fails if there is none, if functions are missing that every driver has,
 // or if the driver is older than [MinVersion].
@@ -52,6 +56,22 @@ func Open(path string) error {
 	return library.err
 }
 
+// Included reports whether this program can open a driver library: it was built
+// for Linux on amd64 or arm64, without the tag nocuda.
+func Included() bool { return included }
+
+// Missing returns the names of the functions, sorted, that this package calls
+// and the driver library lacks, all of them where no library can be opened.
+func Missing() (names []string) {
+	for _, p := range procs {
+		if _, r := p.find(); r != SUCCESS {
+			names = append(names, p.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // openLibrary opens the first of the named libraries that exists.
 func openLibrary(names []string) error {
 	var tried []error
@@ -68,7 +88,7 @@ func openLibrary(names []string) error {
 		library.handle.Store(handle)
 		return nil
 	}
-	return fmt.Errorf("cu: no CUDA driver: %w", tried[0])
+	return fmt.Errorf("cu: %w: %w", ErrNoDriver, tried[0])
 }
 
 // checkLibrary looks for the functions that every driver has, and asks for the

@@ -2,9 +2,19 @@
 
 package cu
 
-import "github.com/ebitengine/purego"
+import (
+	"runtime"
 
+	"github.com/ebitengine/purego"
+)
+
+const included = true
+
+// dlopen stays on one OS thread, because C keeps the text of an error per
+// thread and purego asks for it in a second call.
 func dlopen(path string) (uintptr, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	return purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 }
 

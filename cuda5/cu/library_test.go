@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,9 @@ func TestMissingNewerFunction(t *testing.T) {
 	}
 	if err := cu.Function(0).LaunchEx(cu.LaunchConfig{}, nil); !errors.Is(err, cu.ERROR_NO_FUNCTION) {
 		t.Errorf("LaunchEx: %v", err)
+	}
+	if missing := cu.Missing(); !slices.Equal(missing, []string{"cuGraphInstantiateWithFlags", "cuLaunchKernelEx"}) {
+		t.Errorf("Missing: %v", missing)
 	}
 	cu.MemAlloc(4).Free() // the rest works
 }

@@ -49,7 +49,8 @@ func TestJITLog(t *testing.T) {
 		t.Errorf("got %q, %v, want %q", log.Info, err, want)
 	}
 	_, log, err = cu.ModuleLoadDataEx(ptx() + "syntax error")
-	const reason = "ptxas application ptx input, line 3; fatal   : Parsing error"
+	const reason = "ptxas application ptx input, line 3; fatal   : Parsing error\n" +
+		"ptxas fatal   : Ptx assembly aborted due to errors"
 	if !errors.Is(err, cu.ERROR_INVALID_PTX) || !strings.HasSuffix(err.Error(), "\n"+reason) || log.Errors != reason {
 		t.Errorf("got %v and log %+v", err, log)
 	}

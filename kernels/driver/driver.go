@@ -1,11 +1,12 @@
 // Package driver is the seam between the code that launches kernels and the
 // device that runs them. Package cuda implements it with NVIDIA's driver
-// library, package ptxsim with an interpreter of the same PTX; everything
-// above the seam is the same code for both.
+// library, package ptxsim with an interpreter of the same PTX, package dry
+// without doing any work; everything above the seam is the same code for all.
 //
 // A Driver belongs to one goroutine. Work is given to a stream and done in
 // the order of the stream; an error of the work may be returned by the call
-// itself or by a later one, at the latest by Sync.
+// itself or by a later one, at the latest by Sync. It is a Lost, and the end of
+// the device: all later calls but Close return it too.
 package driver
 
 import (
@@ -73,7 +74,8 @@ type Driver interface {
 	// the kernel's parameters. args is copied before Launch returns.
 	Launch(s Stream, k Kernel, grid, block Dim3, shared int, args []byte) error
 
-	// Alloc returns device memory, aligned to 256 bytes, with any contents.
+	// Alloc returns device memory, aligned to 256 bytes, with any contents. An
+	// OutOfMemory leaves the device usable.
 	Alloc(bytes int) (Ptr, error)
 	// Free releases memory that Alloc returned, after all work has finished.
 	Free(p Ptr) error
@@ -114,8 +116,9 @@ type Driver interface {
 	Record(e Event, s Stream) error
 	// Wait makes all later work of s wait for e.
 	Wait(s Stream, e Event) error
-	// Elapsed waits for two recorded events and returns the device time
-	// between them.
+	// Elapsed waits for two events and returns the device time between them.
+	// Both must have been recorded, and outside Capture: a GPU takes no time in
+	// a graph.
 	Elapsed(from, to Event) (time.Duration, error)
 
 	// Capture calls step and records the work it gives to s, and to streams

@@ -45,8 +45,10 @@ func runMatmul(t testing.TB, d *Device, ptx string, m, n, k int) (a, b, c []floa
 	a, b = normal(1, m*k), normal(2, k*n)
 	pc := alloc[float32](t, d, m*n)
 	args := pack(t, kern, pc, upload(t, d, a), upload(t, d, b), m, n, k)
-	err = d.Launch(0, kern, dim((n+63)/64, (m+63)/64), dim(256, 1), 0, args)
-	return a, b, download[float32](t, d, pc, m*n), err
+	if err = d.Launch(0, kern, dim((n+63)/64, (m+63)/64), dim(256, 1), 0, args); err != nil {
+		return nil, nil, nil, err
+	}
+	return a, b, download[float32](t, d, pc, m*n), nil
 }
 
 func TestMatmul(t *testing.T) {
@@ -183,8 +185,10 @@ func runMMA(t testing.TB, d *Device, ptx string, m, n, k, shared int) (a, b []ui
 	a, b = bfloats(normal(1, m*k)), bfloats(normal(2, k*n))
 	pc := alloc[float32](t, d, m*n)
 	args := pack(t, kern, pc, upload(t, d, a), upload(t, d, b), m, n, k)
-	err = d.Launch(0, kern, dim((n+31)/32, (m+63)/64), dim(128, 1), shared, args)
-	return a, b, download[float32](t, d, pc, m*n), err
+	if err = d.Launch(0, kern, dim((n+31)/32, (m+63)/64), dim(128, 1), shared, args); err != nil {
+		return nil, nil, nil, err
+	}
+	return a, b, download[float32](t, d, pc, m*n), nil
 }
 
 const mmaShared = 2 * (64*40 + 32*40) * 2

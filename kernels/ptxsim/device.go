@@ -22,12 +22,16 @@ const (
 type Config struct {
 	Workers     int    // blocks that run in parallel, 0 for GOMAXPROCS
 	MaxBranches uint64 // branches of a warp until it counts as endless, 0 for 2^26
+	Memory      int64  // bytes of device memory, 0 for no limit
 }
 
 // A Device is an interpreter with memory. It is a driver.Driver. All work is
-// done before the call that asks for it returns.
+// done before the call that asks for it returns. After a Fault it can do no
+// more work, as a GPU: every call but Close returns the same driver.Lost.
 type Device struct {
 	mem      memory
+	total    int64 // bytes of memory, 0 for no limit
+	lost     error // a driver.Lost after a Fault
 	workers  int
 	limit    uint64
 	atomic   sync.Mutex
@@ -50,7 +54,7 @@ func New(c Config) *Device {
 		c.MaxBranches = 1 << 26
 	}
 	return &Device{
-		workers: c.Workers, limit: c.MaxBranches, counters: map[string]*Counters{}, host: map[*byte]int{},
+		total: c.Memory, workers: c.Workers, limit: c.MaxBranches, counters: map[string]*Counters{}, host: map[*byte]int{},
 		streams: map[driver.Stream]bool{0: true}, events: map[driver.Event]*event{},
 	}
 }
@@ -74,21 +78,28 @@ func (d *Device) InUse() int { return d.mem.used }
 
 var errCapture = errors.New("not possible inside Capture")
 
-// outside returns an error inside a capture.
+// outside returns an error inside a capture and of a device that is lost.
 func (d *Device) outside(what string) error {
+	if d.lost != nil {
+		return d.lost
+	}
 	if d.capture != nil {
 		return fmt.Errorf("ptxsim: %s: %w", what, errCapture)
 	}
 	return nil
 }
 
-// Alloc returns memory whose reading is an error until it is written.
+// Alloc returns memory whose reading is an error until it is written. Where
+// Config.Memory is not enough the error is a driver.OutOfMemory.
 func (d *Device) Alloc(n int) (driver.Ptr, error) {
 	if err := d.outside("Alloc"); err != nil {
 		return 0, err
 	}
 	if n <= 0 {
 		return 0, fmt.Errorf("ptxsim: Alloc of %d bytes", n)
+	}
+	if free := d.total - int64(d.mem.used); d.total > 0 && int64(n) > free {
+		return 0, driver.OutOfMemory{Device: d.Name(), Wanted: int64(n), Free: max(free, 0), Total: d.total}
 	}
 	return driver.Ptr(d.mem.alloc(n, "").base), nil
 }

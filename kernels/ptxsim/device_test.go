@@ -128,38 +128,47 @@ func TestCaptureErrors(t *testing.T) {
 	}
 }
 
-// TestMark divides one allocation into tensors as an arena does.
+// TestMark divides one allocation into tensors as an arena does. Every case
+// has a device of its own, with one tensor of 16 bytes in an arena.
 func TestMark(t *testing.T) {
-	d := New(Config{})
-	k := kernelOf(t, d, addPTX, "add")
-	arena, err := d.Alloc(1024)
-	if err != nil {
-		t.Fatal(err)
+	var d *Device
+	var tensor driver.Ptr
+	mark := func() error { d.Mark(tensor, 16, true); return nil }
+	fill := func() error { return d.Fill32(0, tensor, 7, 4) }
+	launch := func(n int) func() error {
+		return func() error {
+			k := kernelOf(t, d, addPTX, "add")
+			return d.Launch(0, k, dim(1, 1), dim(32, 1), 0, pack(t, k, tensor, n))
+		}
 	}
-	tensor := arena + 256
-	launch := func(n int) error { return d.Launch(0, k, dim(1, 1), dim(32, 1), 0, pack(t, k, tensor, n)) }
-	d.Mark(arena, 1024, false)
-	wantFault(t, launch(4), OutOfBounds)
-	d.Mark(tensor, 16, true)
-	wantFault(t, launch(4), Uninitialised)
-	if err := d.Fill32(0, tensor, 7, 4); err != nil {
-		t.Fatal(err)
+	run := func(steps ...func() error) error {
+		d = New(Config{})
+		arena := alloc[uint8](t, d, 1024)
+		tensor = arena + 256
+		d.Mark(arena, 1024, false)
+		for i, step := range steps {
+			if err := step(); err != nil && i < len(steps)-1 {
+				t.Fatalf("step %d: %v", i, err)
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	if err := launch(4); err != nil {
+	wantFault(t, run(launch(4)), OutOfBounds)
+	wantFault(t, run(mark, launch(4)), Uninitialised)
+	wantFault(t, run(mark, fill, launch(5)), OutOfBounds)         // the red zone behind the tensor
+	wantFault(t, run(mark, fill, mark, launch(4)), Uninitialised) // a new tensor in its place
+	if err := run(mark, fill, launch(4)); err != nil {
 		t.Error(err)
 	}
-	wantFault(t, launch(5), OutOfBounds) // the red zone behind the tensor
 	if d.Fill32(0, tensor, 7, 5) == nil || d.CopyOut(0, make([]byte, 32), tensor) == nil {
 		t.Error("the host reaches the red zone")
 	}
-	d.Mark(tensor, 16, true) // a new tensor in its place
-	wantFault(t, launch(4), Uninitialised)
-	if err := d.CopyIn(0, tensor, make([]byte, 16)); err != nil {
-		t.Fatal(err)
-	}
+	k := kernelOf(t, d, addPTX, "add")
 	g, err := d.Capture(0, func() error { // a capture repeats marks with the work
 		d.Mark(tensor, 16, true)
-		return launch(4)
+		return d.Launch(0, k, dim(1, 1), dim(32, 1), 0, pack(t, k, tensor, 4))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -172,10 +181,6 @@ func TestMemoryErrors(t *testing.T) {
 	p := upload(t, d, make([]uint32, 4))
 	q := alloc[uint32](t, d, 4)
 	k := kernelOf(t, d, addPTX, "add")
-	if err := d.Copy(0, p, q, 16); err != nil { // copies that it was never written
-		t.Error(err)
-	}
-	wantFault(t, d.Launch(0, k, dim(1, 1), dim(32, 1), 0, pack(t, k, p, 4)), Uninitialised)
 	for name, err := range map[string]error{
 		"copy past the end":   d.CopyIn(0, p, make([]byte, 17)),
 		"copy onto itself":    d.Copy(0, p, p+4, 8),
@@ -200,6 +205,11 @@ func TestMemoryErrors(t *testing.T) {
 	if d.Free(p) == nil || d.CopyIn(0, p, make([]byte, 4)) == nil {
 		t.Error("memory can be used after Free")
 	}
+	p, q = upload(t, d, make([]uint32, 4)), alloc[uint32](t, d, 4)
+	if err := d.Copy(0, p, q, 16); err != nil { // copies that it was never written
+		t.Error(err)
+	}
+	wantFault(t, d.Launch(0, k, dim(1, 1), dim(32, 1), 0, pack(t, k, p, 4)), Uninitialised)
 }
 
 func TestLoadErrors(t *testing.T) {

@@ -29,7 +29,8 @@ func (k Kind) String() string {
 		"divergent barrier", "deadlock", "bad mask", "trap"}[k]
 }
 
-// A Fault is the error of a kernel that did something wrong.
+// A Fault is what a kernel did wrong. The driver's calls return it inside a
+// driver.Lost.
 type Fault struct {
 	Kind   Kind
 	Kernel string

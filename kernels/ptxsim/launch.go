@@ -9,8 +9,8 @@ import (
 	"lbsam/kernels/driver"
 )
 
-// Launch runs a kernel. If it does something wrong, the error is a *Fault of
-// the first block, in the order of their indices, that did.
+// Launch runs a kernel. If it does something wrong, the error is a driver.Lost
+// around the *Fault of the first block, in the order of their indices, that did.
 func (d *Device) Launch(s driver.Stream, dk driver.Kernel, grid, block driver.Dim3, shared int, args []byte) error {
 	k, ok := dk.(*kernel)
 	if !ok {

@@ -149,10 +149,10 @@ func TestMutantsAlive(t *testing.T) {
 // TestWrongLaunch launches with the wrong amount of dynamic shared memory and
 // with wrong pointers.
 func TestWrongLaunch(t *testing.T) {
-	d := New(Config{})
-	_, _, _, err := runMMA(t, d, readFile(t, "mma.ptx"), 64, 32, 64, mmaShared-32)
+	_, _, _, err := runMMA(t, New(Config{}), readFile(t, "mma.ptx"), 64, 32, 64, mmaShared-32)
 	wantFault(t, err, OutOfBounds)
 
+	d := New(Config{})
 	k := kernelOf(t, d, readFile(t, "reduce.ptx"), "sum_final")
 	out, part := alloc[float32](t, d, 1), alloc[float32](t, d, 8)
 	launch := func() error { return d.Launch(0, k, dim(1, 1), dim(64, 1), 0, pack(t, k, out, part, 8)) }
@@ -160,6 +160,8 @@ func TestWrongLaunch(t *testing.T) {
 	if want := (driver.Dim3{}); f.Block != want || f.Thread != want {
 		t.Errorf("the report names block %v thread %v, want the first", f.Block, f.Thread)
 	}
+	d = New(Config{})
+	k, out, part = kernelOf(t, d, readFile(t, "reduce.ptx"), "sum_final"), alloc[float32](t, d, 1), alloc[float32](t, d, 8)
 	if err := d.Free(part); err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,14 @@ type event struct {
 // give does work of a stream now, or adds it to the capture. host is the host
 // memory that it uses.
 func (d *Device) give(what string, s driver.Stream, host []byte, f func() error) error {
+	if d.lost != nil {
+		return d.lost
+	}
 	if !d.streams[s] {
 		return fmt.Errorf("ptxsim: %s: unknown stream %d", what, s)
 	}
 	if d.capture == nil {
-		return f()
+		return d.do(f)
 	}
 	if !d.pinned(host) {
 		return fmt.Errorf("ptxsim: %s: host memory is not from AllocHost: %w", what, errCapture)
@@ -31,8 +34,22 @@ func (d *Device) give(what string, s driver.Stream, host []byte, f func() error)
 	return d.capture.add(what, s, f)
 }
 
+// do does work. A Fault in it is the end of the device.
+func (d *Device) do(f func() error) error {
+	err := f()
+	var fault *Fault
+	if errors.As(err, &fault) {
+		d.lost = driver.Lost{Device: d.Name(), Err: fault}
+		return d.lost
+	}
+	return err
+}
+
 // NewStream returns a stream.
 func (d *Device) NewStream() (driver.Stream, error) {
+	if d.lost != nil {
+		return 0, d.lost
+	}
 	d.last++
 	d.streams[driver.Stream(d.last)] = true
 	return driver.Stream(d.last), nil
@@ -40,6 +57,9 @@ func (d *Device) NewStream() (driver.Stream, error) {
 
 // FreeStream releases a stream.
 func (d *Device) FreeStream(s driver.Stream) error {
+	if d.lost != nil {
+		return d.lost
+	}
 	if s == 0 || !d.streams[s] {
 		return fmt.Errorf("ptxsim: FreeStream: unknown stream %d", s)
 	}
@@ -60,6 +80,9 @@ func (d *Device) Sync(s driver.Stream) error {
 
 // NewEvent returns an event.
 func (d *Device) NewEvent() (driver.Event, error) {
+	if d.lost != nil {
+		return 0, d.lost
+	}
 	d.last++
 	d.events[driver.Event(d.last)] = &event{}
 	return driver.Event(d.last), nil
@@ -67,6 +90,9 @@ func (d *Device) NewEvent() (driver.Event, error) {
 
 // FreeEvent releases an event.
 func (d *Device) FreeEvent(e driver.Event) error {
+	if d.lost != nil {
+		return d.lost
+	}
 	if d.events[e] == nil {
 		return fmt.Errorf("ptxsim: FreeEvent: unknown event %d", e)
 	}
@@ -95,6 +121,8 @@ func (d *Device) Record(e driver.Event, s driver.Stream) error {
 func (d *Device) Wait(s driver.Stream, e driver.Event) error {
 	ev := d.events[e]
 	switch {
+	case d.lost != nil:
+		return d.lost
 	case ev == nil:
 		return fmt.Errorf("ptxsim: Wait: unknown event %d", e)
 	case !d.streams[s]:

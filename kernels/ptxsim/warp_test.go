@@ -22,8 +22,10 @@ func runBody(t *testing.T, text string, n int) ([]uint32, error) {
 	d := New(Config{MaxBranches: 1 << 14})
 	k := kernelOf(t, d, body(text), "k")
 	out := alloc[uint32](t, d, n)
-	err := d.Launch(0, k, dim(1, 1), dim(n, 1), 0, pack(t, k, out))
-	return download[uint32](t, d, out, n), err
+	if err := d.Launch(0, k, dim(1, 1), dim(n, 1), 0, pack(t, k, out)); err != nil {
+		return nil, err
+	}
+	return download[uint32](t, d, out, n), nil
 }
 
 func TestWarpOps(t *testing.T) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 int initialized, devices = 2;
-static int version = 12080;
+static int version = 12080, capability = 90;
 static const char *failing;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static __thread struct context *stack[16]; // of current contexts
@@ -17,6 +17,7 @@ __attribute__((constructor)) static void environment(void) {
 	failing = getenv("FAKECUDA_FAIL");
 	if (getenv("FAKECUDA_VERSION")) version = atoi(getenv("FAKECUDA_VERSION"));
 	if (getenv("FAKECUDA_DEVICES")) devices = atoi(getenv("FAKECUDA_DEVICES"));
+	if (getenv("FAKECUDA_CAPABILITY")) capability = atoi(getenv("FAKECUDA_CAPABILITY"));
 }
 
 CUresult enter(int *locked, const char *name) {
@@ -57,6 +58,7 @@ static const struct { int code; const char *name, *text; } results[] = {
 	{201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
 	{218, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
 	{700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
+	{719, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
 	{12345, "CUDA_ERROR_OF_THE_FUTURE", "an error that this package does not know"},
 };
 
@@ -102,13 +104,13 @@ CUresult cuDeviceTotalMem_v2(size_t *n, int dev) {
 CUresult cuDeviceGetAttribute(int *v, int attribute, int dev) {
 	static const int values[160] = {
 		[1] = 1024, 1024, 1024, 64, 2147483647, 65535, 65535, 49152, 65536, 32,
-		[11] = 2147483647, 65536, 1980000, 512, [16] = 132, [38] = 52428800, 2048, 3, 1,
-		[75] = 9, 0, [81] = 233472, [95] = 1, [97] = 232448,
+		[11] = 2147483647, 65536, 1980000, 512, [16] = 132, [36] = 2619000, 5120, 52428800, 2048, 3, 1,
+		[81] = 233472, [95] = 1, [97] = 232448,
 	};
 	ENTER
 	if (dev < 0 || dev >= devices) return INVALID_DEVICE;
 	if (attribute < 1 || attribute >= 160) return INVALID_VALUE;
-	*v = values[attribute];
+	*v = attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : values[attribute];
 	return SUCCESS;
 }
 
@@ -162,7 +164,8 @@ CUresult cuCtxPushCurrent_v2(struct context *c) {
 }
 
 CUresult cuCtxPopCurrent_v2(struct context **c) {
-	ENTER_CONTEXT
+	ENTER
+	if (current() == NULL) return INVALID_CONTEXT;
 	*c = stack[--depth];
 	return SUCCESS;
 }

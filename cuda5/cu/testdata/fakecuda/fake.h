@@ -9,6 +9,7 @@
 // The environment variables, read when the library is loaded:
 //   FAKECUDA_VERSION=10020     the version of CUDA that it claims
 //   FAKECUDA_DEVICES=0         the number of devices
+//   FAKECUDA_CAPABILITY=75     their compute capability, 90 by default
 //   FAKECUDA_FAIL=name=code,.. functions that fail, with the result
 // To leave out a function, compile with -Dname=without_name.
 
@@ -25,7 +26,7 @@ enum {
 	INVALID_PTX = 218, FILE_NOT_FOUND = 301, INVALID_HANDLE = 400, ILLEGAL_STATE = 401,
 	NOT_FOUND = 500, NOT_READY = 600, ILLEGAL_ADDRESS = 700, PRIMARY_CONTEXT_ACTIVE = 708,
 	CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901, CAPTURE_UNMATCHED = 903,
-	CAPTURE_UNJOINED = 904, CAPTURE_IMPLICIT = 906, CAPTURE_WRONG_THREAD = 908,
+	CAPTURE_UNJOINED = 904, CAPTURE_IMPLICIT = 906, CAPTURED_EVENT = 907, CAPTURE_WRONG_THREAD = 908,
 	GRAPH_EXEC_UPDATE_FAILURE = 910,
 };
 
@@ -74,6 +75,7 @@ struct op {
 	unsigned value, width;
 	struct event *event;
 	uint64_t ticket;
+	double start; // of a kernel that takes time, in seconds
 	struct op *next;
 };
 
@@ -120,7 +122,8 @@ struct event {
 	if (!initialized) return NOT_INITIALIZED;
 #define ENTER_CONTEXT                                                         \
 	ENTER                                                                 \
-	if (current() == NULL) return INVALID_CONTEXT;
+	if (current() == NULL) return INVALID_CONTEXT;                        \
+	if (crashed) return crashed;
 // Calls that a capture forbids: they invalidate it.
 #define ENTER_UNCAPTURED                                                      \
 	ENTER_CONTEXT                                                         \
@@ -129,6 +132,7 @@ struct event {
 	if ((handle) == NULL || (handle)->tag != (kind)) return INVALID_HANDLE;
 
 extern int initialized, devices;
+extern int crashed; // the result of every later call, not 0 after a kernel that failed
 extern struct stream legacy; // the default stream
 extern float now;
 
@@ -144,5 +148,6 @@ void append(struct list *l, struct op *op);
 CUresult enqueue(struct stream *s, struct op *op); // takes op over
 void drain(struct stream *s);
 void drain_blocking(void);
+int is_done(struct op *op); // 0 where a kernel takes more time
 void run_kernel(struct op *op);
 CUresult fill_kernel(struct op *op, struct function *f, const struct config *c, void **params, void **extra);

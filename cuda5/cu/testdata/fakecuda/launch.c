@@ -2,20 +2,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // The kernels that the fake can run, by name; any other does nothing.
 //
 //   dump(u64 dst, ...)               writes the 12 words of the launch's header and all its arguments to dst
 //   axpy(u64 y, u64 x, f32 a, u32 n) y[i] += a x[i]
 //   increment(u64 p)                 adds 1 to the 32-bit integer at p
-//   crash()                          makes every later launch report an illegal address
+//   crash(u32 result)                makes every later call fail with the result; without it, with an illegal address
+//   pause(u32 ms)                    takes so many milliseconds of real time
+//   hang()                           never ends
 //   nothing(...)                     does not even enter a stream: it measures the call alone
-static int crashed;
+int crashed;
+
+static double seconds(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+
+int is_done(struct op *op) {
+	if (op->kind != KERNEL) return 1;
+	if (strcmp(op->f->name, "hang") == 0) return 0;
+	if (strcmp(op->f->name, "pause") != 0) return 1;
+	if (op->start == 0) op->start = seconds();
+	return seconds() - op->start >= 1e-3 * *(unsigned *)op->args;
+}
 
 void run_kernel(struct op *op) {
 	unsigned char *a = op->args;
 	now += 0.5f;
-	if (strcmp(op->f->name, "crash") == 0) crashed = 1;
+	if (strcmp(op->f->name, "crash") == 0) crashed = op->f->bytes ? *(int *)a : ILLEGAL_ADDRESS;
 	if (op->f->bytes < 8) return;
 	CUdeviceptr p = *(CUdeviceptr *)a;
 	if (strcmp(op->f->name, "dump") == 0) {
@@ -35,7 +52,7 @@ void run_kernel(struct op *op) {
 // fill_kernel makes op the launch of f with a copy of its arguments.
 CUresult fill_kernel(struct op *op, struct function *f, const struct config *c, void **params, void **extra) {
 	CHECK(f, FUNCTION)
-	if (crashed) return ILLEGAL_ADDRESS;
+	if (crashed) return crashed;
 	unsigned threads = c->block[0] * c->block[1] * c->block[2];
 	if (!c->grid[0] || !c->grid[1] || !c->grid[2] || !threads || threads > 1024) return INVALID_VALUE;
 	if (c->shared > 49152 && (int)c->shared > f->attribute[8]) return INVALID_VALUE;

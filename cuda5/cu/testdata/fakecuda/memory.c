@@ -161,6 +161,20 @@ static CUresult work(struct stream **s, struct op o) {
 	return r;
 }
 
+// pageable is work for an asynchronous copy of host memory, for which the driver
+// waits where that memory is not pinned.
+static CUresult pageable(struct stream **s, struct op o, const void *memory) {
+	CUresult r = work(s, o);
+	struct stream *q = stream_of(*s);
+	if (r != SUCCESS || host((uintptr_t)memory, o.n) != NULL) return r;
+	if (q->capture) {
+		q->capture->invalid = 1;
+		return CAPTURE_UNSUPPORTED;
+	}
+	drain(q);
+	return SUCCESS;
+}
+
 static struct op copy(void *dst, const void *src, size_t n) {
 	return (struct op){.kind = MEMCPY, .dst = dst, .src = src, .n = n};
 }
@@ -178,9 +192,15 @@ static struct op fill(CUdeviceptr p, unsigned value, unsigned width, size_t n) {
 COPY(cuMemcpy, (CUdeviceptr d, CUdeviceptr s, size_t n), copy(host(d, n), host(s, n), n), NULL)
 COPY(cuMemcpyAsync, (CUdeviceptr d, CUdeviceptr s, size_t n, struct stream *q), copy(host(d, n), host(s, n), n), &q)
 COPY(cuMemcpyHtoD_v2, (CUdeviceptr d, const void *s, size_t n), copy(host(d, n), s, n), NULL)
-COPY(cuMemcpyHtoDAsync_v2, (CUdeviceptr d, const void *s, size_t n, struct stream *q), copy(host(d, n), s, n), &q)
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr d, const void *s, size_t n, struct stream *q) {
+	ENTER_CONTEXT
+	return pageable(&q, copy(host(d, n), s, n), s);
+}
 COPY(cuMemcpyDtoH_v2, (void *d, CUdeviceptr s, size_t n), copy(d, host(s, n), n), NULL)
-COPY(cuMemcpyDtoHAsync_v2, (void *d, CUdeviceptr s, size_t n, struct stream *q), copy(d, host(s, n), n), &q)
+CUresult cuMemcpyDtoHAsync_v2(void *d, CUdeviceptr s, size_t n, struct stream *q) {
+	ENTER_CONTEXT
+	return pageable(&q, copy(d, host(s, n), n), d);
+}
 COPY(cuMemcpyDtoD_v2, (CUdeviceptr d, CUdeviceptr s, size_t n), copy(host(d, n), host(s, n), n), NULL)
 COPY(cuMemcpyDtoDAsync_v2, (CUdeviceptr d, CUdeviceptr s, size_t n, struct stream *q), copy(host(d, n), host(s, n), n), &q)
 COPY(cuMemcpyPeer, (CUdeviceptr d, struct context *dc, CUdeviceptr s, struct context *sc, size_t n),

@@ -78,7 +78,8 @@ static CUresult compile(const char *image, unsigned n, const int *options, void 
 	if (strncmp(image, "cubin:", 6) == 0) return SUCCESS;
 	if (strstr(image, ".version") == NULL) return INVALID_IMAGE;
 	if (strstr(image, "syntax error") != NULL) {
-		logging(n, options, values, 5, "ptxas application ptx input, line 3; fatal   : Parsing error");
+		logging(n, options, values, 5, "ptxas application ptx input, line 3; fatal   : Parsing error\n"
+			"ptxas fatal   : Ptx assembly aborted due to errors\n");
 		return INVALID_PTX;
 	}
 	char text[256] = "ptxas info";

@@ -1,7 +1,9 @@
 #include "fake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct stream legacy = {.tag = STREAM};
 float now;
@@ -21,9 +23,14 @@ void append(struct list *l, struct op *op) {
 	l->count++;
 }
 
-// step runs the oldest work of a stream, and first what that waits for.
-static void step(struct stream *s) {
+// step runs the oldest work of a stream, and first what that waits for. It
+// returns 0 where that is not done yet.
+static int step(struct stream *s) {
 	struct op *op = s->queue.first;
+	if (!is_done(op)) return 0;
+	if (op->kind == WAIT)
+		while (op->event->done < op->ticket && op->event->stream->queue.first)
+			if (!step(op->event->stream)) return 0;
 	s->queue.first = op->next;
 	s->queue.count--;
 	switch (op->kind) {
@@ -35,15 +42,25 @@ static void step(struct stream *s) {
 	case RECORD:
 		op->event->done = op->ticket;
 		op->event->time = now;
-		break;
-	case WAIT:
-		while (op->event->done < op->ticket && op->event->stream->queue.first) step(op->event->stream);
 	}
 	free(op);
+	return 1;
+}
+
+// block is step for calls that wait. A wait that would last for ever ends the
+// program: the caller must not have made it.
+static void block(struct stream *s) {
+	for (int i = 0; !step(s); i++) {
+		if (i == 20000) {
+			fprintf(stderr, "fakecuda: a call waits for a kernel that does not end\n");
+			abort();
+		}
+		usleep(100);
+	}
 }
 
 void drain(struct stream *s) {
-	while (s->queue.first) step(s);
+	while (s->queue.first) block(s);
 }
 
 void drain_blocking(void) {
@@ -142,6 +159,10 @@ CUresult cuStreamQuery(struct stream *s) {
 	ENTER_CONTEXT
 	struct stream *q = stream_of(s);
 	if (q == NULL) return INVALID_HANDLE;
+	if (q->capture) {
+		q->capture->invalid = 1;
+		return CAPTURE_UNSUPPORTED;
+	}
 	if (q->queue.first == NULL) return SUCCESS;
 	step(q);
 	return NOT_READY;
@@ -203,13 +224,14 @@ CUresult cuEventSynchronize(struct event *e) {
 	ENTER_CONTEXT
 	CHECK(e, EVENT)
 	if (e->capture) return CAPTURE_UNSUPPORTED;
-	while (e->done < e->recorded && e->stream->queue.first) step(e->stream);
+	while (e->done < e->recorded && e->stream->queue.first) block(e->stream);
 	return SUCCESS;
 }
 
 CUresult cuEventQuery(struct event *e) {
 	ENTER_CONTEXT
 	CHECK(e, EVENT)
+	if (e->capture) return CAPTURED_EVENT;
 	if (e->done == e->recorded) return SUCCESS;
 	if (e->stream->queue.first) step(e->stream);
 	return NOT_READY;

@@ -1,0 +1,70 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"lbsam/kernels"
+	"lbsam/kernels/driver"
+	"lbsam/kernels/driver/dry"
+)
+
+// limited is a job on a device that has so many bytes.
+func limited(c Config, bytes int64) (*Job, error) {
+	return openOn(kernels.OpenDriver(dry.New(dry.Config{Memory: bytes})), c, data())
+}
+
+// A batch that does not fit is an error that names one that does: a run with
+// it fits, and with a few images more it does not.
+func TestTheBatchThatFitsIsNamed(t *testing.T) {
+	for _, minimizer := range []string{"SGD", "LookbehindSAM"} {
+		c := small("resnet8", minimizer)
+		c.Batch = 100
+		j, err := limited(c, 1<<40)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close()
+		half, err := j.needs(50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := func(batch int) error {
+			c.Batch = batch
+			j, err := limited(c, half)
+			if err != nil {
+				return err
+			}
+			defer j.Close()
+			_, err = j.Run(context.Background(), nil, nil)
+			return err
+		}
+		err = run(100)
+		if !errors.As(err, new(DeviceError)) || !errors.As(err, new(driver.OutOfMemory)) {
+			t.Fatalf("%s: %v, want a DeviceError about memory", minimizer, err)
+		}
+		found := regexp.MustCompile(`a batch of (\d+) would fit: --batch-size (\d+)`).FindStringSubmatch(fmt.Sprint(err))
+		if found == nil {
+			t.Fatalf("%s: %v names no batch", minimizer, err)
+		}
+		fits, _ := strconv.Atoi(found[1])
+		if err := run(fits); fits < 50 || err != nil {
+			t.Errorf("%s: a batch of %d, where 50 take all memory: %v", minimizer, fits, err)
+		}
+		if err := run(fits + 1); !errors.As(err, new(driver.OutOfMemory)) {
+			t.Errorf("%s: a batch of %d fits too (%v)", minimizer, fits+1, err)
+		}
+	}
+}
+
+// A model that does not fit by itself is said to be too large.
+func TestAModelThatDoesNotFit(t *testing.T) {
+	_, err := limited(small("resnet18", "SGD"), 100<<20)
+	if !errors.As(err, new(DeviceError)) || !regexp.MustCompile("do not hold resnet18 with any batch").MatchString(fmt.Sprint(err)) {
+		t.Error(err)
+	}
+}
