@@ -239,7 +239,7 @@ func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
 func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {
 	f, ok := formatOf(x)
 	switch p, rows := g.weightProduct(), []int{g.C, g.OC}; {
-	case ok && inRuns(f.width(), rows, dy, x):
+	case ok && inRuns(f.width(), rows, dy, x) && p.m <= 64*mostParts: // a grid has room for so many columns
 		p := g.turnedWeightProduct()
 		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(Buffer{}, p.plan(f.tiles(), true)))
 	case x.dtype != Float32:
