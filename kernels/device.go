@@ -18,6 +18,7 @@ type Config struct {
 	Name      string // see Names
 	Precision Dtype  // Float32, or Float64 on "ref"
 	Threads   int    // of the devices cpu and ptxsim; 0 means all processors
+	Compute   Compute
 }
 
 // A Device owns memory and computes on it. It is used by one goroutine at a
@@ -30,6 +31,7 @@ type Device struct {
 	closed    bool
 	about     string
 	note      string
+	compute   Compute
 
 	allocated atomic.Int64
 }
@@ -49,6 +51,22 @@ func Open(c Config) (*Device, error) {
 	if c.Precision == Float64 && c.Name != "ref" {
 		return nil, fmt.Errorf("kernels: device %s computes in float32 only; for float64 use device ref", c.Name)
 	}
+	if c.Compute > ComputeTF32 {
+		return nil, fmt.Errorf("kernels: compute %d: want %v or %v", c.Compute, ComputeFloat32, ComputeTF32)
+	}
+	d, err := open(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Compute != ComputeFloat32 && d.gpu == nil {
+		d.Close()
+		return nil, fmt.Errorf("kernels: device %s multiplies in its own precision; for %v use device cuda", d.name, c.Compute)
+	}
+	d.compute = c.Compute
+	return d, nil
+}
+
+func open(c Config) (*Device, error) {
 	name, number, numbered := strings.Cut(c.Name, ":")
 	switch {
 	case c.Name == "ref":

@@ -154,9 +154,11 @@ func (g *gpu) fill(b Buffer, v float64) {
 		word = math.Float32bits(float32(v))
 	case Int32:
 		word = uint32(int32(v))
-	default:
+	case Uint8:
 		g.launch("fill_bytes", ones(b.n), b, int(uint8(v)), b.n)
 		return
+	default:
+		panic(fmt.Sprintf("kernels: Fill of a buffer of %v", b.dtype))
 	}
 	if b.n > 0 {
 		g.saw("fill", size{}, []any{b})
