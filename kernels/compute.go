@@ -13,9 +13,13 @@ const (
 	// runs PTX. Products with operands that do not start, or whose rows do not
 	// start, at multiples of 16 bytes are computed in float32.
 	ComputeTF32
+
+	// ComputeBest is TF32 on a device that runs PTX and float32 elsewhere: how
+	// PyTorch multiplies in convolutions if it is not told otherwise.
+	ComputeBest
 )
 
-func (c Compute) String() string { return [...]string{"float32", "tf32"}[c] }
+func (c Compute) String() string { return [...]string{"float32", "tf32", "best"}[c] }
 
 // Compute is how the device multiplies.
 func (d *Device) Compute() Compute { return d.compute }

@@ -16,11 +16,17 @@ func TestOpenCompute(t *testing.T) {
 		{Config{Name: "cpu", Compute: ComputeTF32}, "device cpu multiplies"},
 		{Config{Name: "ref", Compute: ComputeTF32}, "device ref multiplies"},
 		{Config{Name: "ref", Precision: Float64, Compute: ComputeTF32}, "tf32"},
-		{Config{Name: "ptxsim", Compute: 2}, "want float32 or tf32"},
+		{Config{Name: "ptxsim", Compute: 3}, "want float32, tf32 or best"},
 	} {
 		if _, err := Open(c.config); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Open(%+v): %v, want an error with %q", c.config, err, c.want)
 		}
+	}
+	if c := openRig(t, Config{Name: "cpu", Compute: ComputeBest}).dev.Compute(); c != ComputeFloat32 {
+		t.Errorf("the best of cpu is %v", c)
+	}
+	if c := openRig(t, Config{Name: "ptxsim", Compute: ComputeBest}).dev.Compute(); c != ComputeTF32 {
+		t.Errorf("the best of ptxsim is %v", c)
 	}
 	for _, compute := range []Compute{ComputeFloat32, ComputeTF32} {
 		if r := openRig(t, Config{Name: "ptxsim", Compute: compute}); r.dev.Compute() != compute {

@@ -175,7 +175,7 @@ func TestConv2dTraffic(t *testing.T) {
 	g := Conv{N: 8, H: 8, W: 8, C: 128, OC: 128, KH: 1, KW: 1, Stride: 1, Pad: 0}
 	for _, tile := range append(gpuTiles[:len(gpuTiles):len(gpuTiles)], scalarTile) {
 		sim := ptxsim.New(ptxsim.Config{})
-		r := rig{t, OpenDriver(sim)}
+		r := rig{t, OpenDriver(sim, ComputeFloat32)}
 		defer r.dev.Close()
 		whole, halves := gpuPlan{tile, 1}, gpuPlan{tile, 2}
 		x, w, y := r.floats(normals(1, g.XLen())...), r.floats(normals(2, g.WLen())...), r.junk(g.YLen())

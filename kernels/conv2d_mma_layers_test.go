@@ -108,7 +108,7 @@ func TestConv2dMMATraffic(t *testing.T) {
 	g := Conv{N: 4, H: 8, W: 8, C: 128, OC: 128, KH: 1, KW: 1, Stride: 1, Pad: 0}
 	for _, c := range mmaCases {
 		sim := ptxsim.New(ptxsim.Config{})
-		r := rig{t, OpenDriver(sim)}
+		r := rig{t, OpenDriver(sim, ComputeFloat32)}
 		defer r.dev.Close()
 		for _, tile := range c.tiles() {
 			x, _ := c.upload(r, normals32(1, g.XLen()), 0)

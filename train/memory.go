@@ -62,7 +62,7 @@ func (j *Job) needs(n int) (bytes int64, err error) {
 func Rehearse(c Config, data *datasets.Dataset, watch func(kernels.Launch)) (bytes int64, err error) {
 	counter := dry.New(dry.Config{})
 	c.Graphs = false // they would hide the launches
-	j, err := openOn(kernels.OpenDriver(counter), c, data)
+	j, err := openOn(kernels.OpenDriver(counter, c.device().Compute), c, data)
 	if err != nil {
 		return 0, err
 	}

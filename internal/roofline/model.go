@@ -18,9 +18,9 @@ const (
 	resident = 2
 )
 
-// loops says which part of its instructions a product's main loop spends on
-// multiplications, from the machine code (docs/kernels.md): no kernel can be
-// faster than that.
+// loops says which part of its instructions the main loop of a float32 product
+// spends on multiplications, from its machine code: no kernel can be faster than
+// that.
 var loops = []struct {
 	part  string // of the kernel's name
 	share float64
@@ -55,7 +55,7 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	compute := 0.0
 	if l.Conv != nil && !strings.HasSuffix(l.Kernel, "add_parts") {
 		e.Flops = flops(*l.Conv)
-		compute = e.Flops / (c.peak(l.Kernel) * share(l.Kernel) * c.filled(l.Blocks))
+		compute = e.Flops / (c.rate(l.Kernel) * c.filled(l.Blocks))
 	}
 	e.Seconds, e.Bound = memory, Memory
 	if compute > memory {
@@ -73,24 +73,21 @@ func flops(g kernels.Conv) float64 {
 	return 2 * float64(g.YLen()) * float64(g.KH*g.KW*g.C)
 }
 
-// peak is the rate of the units that a product runs on.
-func (c Card) peak(kernel string) float64 {
+// rate is that of the units that a product runs on, as far as its instructions
+// reach it.
+func (c Card) rate(kernel string) float64 {
 	switch {
 	case strings.Contains(kernel, "tf32"):
-		return c.TF32
+		return c.TF32 * c.MMA
 	case strings.Contains(kernel, "f16"):
-		return c.Half
+		return c.Half * c.MMA
 	}
-	return c.Float32
-}
-
-func share(kernel string) float64 {
 	for _, l := range loops {
 		if strings.Contains(kernel, l.part) {
-			return l.share
+			return c.Float32 * l.share
 		}
 	}
-	return 1
+	return c.Float32
 }
 
 // filled is the part of the card that so many blocks keep busy, in whole
