@@ -10,9 +10,8 @@ type BatchNorm struct {
 	Updates       int  // how often the running statistics move, when training
 }
 
-// Running is the running statistics of a batch normalisation, [c] each, and
-// the number of their updates, int32 [1].
-type Running struct{ Mean, Var, Count *tensor.Tensor }
+// Running is the running statistics of a batch normalisation.
+type Running = tensor.Running
 
 // BatchNorm returns gamma·(x - mean)/√(variance + Eps) + beta, per channel of
 // x [n, h, w, c]; plus add, of the shape of x, unless it is nil; and the ReLU
@@ -21,21 +20,22 @@ func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var 
 	mean, variance := r.Mean, r.Var
 	var saved []*tensor.Tensor
 	if g.Train {
-		mean, variance = tensor.BatchNormStatistics(t.arena, x.Value)
-		saved = []*tensor.Tensor{mean, variance}
-		if g.Updates > 0 {
-			tensor.BatchNormUpdate(r.Mean, r.Var, r.Count, mean, variance, x.Value, g.Momentum, g.Updates)
+		moved := r
+		if g.Updates == 0 {
+			moved = Running{}
 		}
+		mean, variance = tensor.BatchNormStatistics(t.arena, x.Value, moved, g.Momentum, g.Updates)
+		saved = []*tensor.Tensor{mean, variance}
 	}
 	y := tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	var v *Var
 	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })
 	v = t.record(o, y, func(dy *tensor.Tensor) {
 		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
-		dx := tensor.BatchNormBackward(t.arena, grads, dy, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
+		dx := tensor.BatchNormBackward(t.arena, grads, dy, nil, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
 		t.add(x, dx)
 		if add != nil {
-			t.pass(add, v, dy) // masked by the ReLU in place
+			t.pass(add, v, dy) // dz, in place
 		}
 	}, saved...)
 	return v

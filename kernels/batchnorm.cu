@@ -1,4 +1,5 @@
 #include "gpu.cuh"
+#include "ticket.cuh"
 
 // x is [rows, c], as a rowWalk shares it out: blockIdx.x is
 // a group of channels and blockIdx.y a slice of depth rows; in a block
@@ -77,18 +78,61 @@ DEVICE void put(double *partial, double (&sum)[2 * W], int channel, int c) {
 	}
 }
 
-// total adds partial [slices, 2, c] up over the slices; threads with
-// threadIdx.y 0 have the two sums.
-DEVICE void total(double (&sum)[2], const double *partial, int slices, int c, int channel) {
-	sum[0] = sum[1] = 0;
-	if (channel < c) {
-#pragma unroll 4
-		for (int i = threadIdx.y; i < slices; i += 32) {
-			sum[0] += partial[(2ll * i) * c + channel];
-			sum[1] += partial[(2ll * i + 1) * c + channel];
-		}
+// The 2·count sums of a group of channels: number i is the first sum of
+// channel first+i, or the second one of channel first+i-count.
+struct group {
+	int first, count;
+	__device__ int at(int i, int c) const { return first + i + (i < count ? 0 : c - count); } // in [2, c]
+};
+DEVICE group group_of(int width, int c) {
+	int most = blockDim.x * width, first = blockIdx.x * most;
+	return {first, c - first < most ? c - first : most};
+}
+
+// tree adds elements at, at+STEP, ... of 32, of which those from n on are 0, as
+// a tree does whose every level adds the upper half to the lower one.
+template <int STEP>
+DEVICE double tree(const double *x, int at, int n, int stride) {
+	if constexpr (STEP == 32) {
+		double v = x[(at < n ? at : 0) * stride]; // without a branch, so that the loads are under way together
+		return at < n ? v : 0;
+	} else {
+		return tree<2 * STEP>(x, at, n, stride) + tree<2 * STEP>(x, at + STEP, n, stride);
 	}
-	column_sum<256>(sum);
+}
+
+// total adds the sums of all slices up, in the last block of a group of
+// channels; the others return false. It goes by two steps, so that none has
+// much to read while all wait: the last of the slices i, i+32, i+64, ... adds
+// these up, the last of these blocks adds the 32 sums up, in a tree. Up to 32
+// slices need no first step.
+//
+// partial is [slices, 2, c], with room for [32, 2, c] behind it; tickets is
+// [groups, 33].
+DEVICE bool total(double (&sum)[256], double *partial, unsigned *tickets, group g, int c) {
+	int thread = threadIdx.y * blockDim.x + threadIdx.x, threads = blockDim.x * blockDim.y;
+	int slices = gridDim.y, n = slices, own = blockIdx.y % 32;
+	tickets += blockIdx.x * 33;
+	if (slices > 32) {
+		if (!last_of((slices - own + 31) / 32, tickets + 1 + own)) return false;
+		double *step = partial + 2ll * slices * c;
+		for (int i = thread; i < 2 * g.count; i += threads) {
+			double s = 0;
+#pragma unroll 8
+			for (int j = own; j < slices; j += 32) s += partial[2ll * j * c + g.at(i, c)];
+			step[2ll * own * c + g.at(i, c)] = s;
+		}
+		partial = step, n = 32;
+	}
+	if (!last_of(n, tickets)) return false;
+	for (int i = thread; i < 2 * g.count; i += threads) {
+		const double *of = partial + g.at(i, c);
+		sum[i] = 0;
+#pragma unroll 1 // sixteen loads at once are enough
+		for (int j = 0; j < 2; j++) sum[i] += tree<2>(of, j, n, 2 * c);
+	}
+	__syncthreads();
+	return true;
 }
 
 template <int W>
@@ -122,50 +166,42 @@ DEVICE void moments(double *partial, const float *x, int rows, int c, int depth,
 	put<W>(partial, sum, channel, c);
 }
 
-// batch_norm_moments computes, for each slice and channel of x, the sums of
-// x - K and of (x - K)², K being the first row, to partial [slices, 2, c].
+// batch_norm_statistics computes mean [c] and variance [c] of x, and moves the
+// running statistics [c] times times; if that is 0 they may be null.
 //
-// Both are composed in double of sums in float over runs of eight rows that
-// do not cancel, however large the mean: those of d = x - m, with m about the
-// mean of the run. As K is one of the rows, (K - mean)² is no more than the sum
-// of (x - mean)²: the variance, formed in double from the two sums, loses a
-// factor of rows times 1e-16 at most.
-KERNEL BOUNDS(256) batch_norm_moments(double *partial, const float *x, int rows, int c, int width, int depth) {
-	int channel = channel_of(width);
+// For each slice the sums of x - K and of (x - K)², K being the first row, go
+// to partial. Both are composed in double of sums in float over runs of eight
+// rows that do not cancel, however large the mean: those of d = x - m, with m
+// about the mean of the run. As K is one of the rows, (K - mean)² is no more
+// than the sum of (x - mean)²: the variance, formed in double from the two sums,
+// loses a factor of rows times 1e-16 at most.
+KERNEL BOUNDS(256, 3) batch_norm_statistics(float *mean, float *variance, float *running_mean, float *running_var, int *count, const float *x,
+                                         double *partial, unsigned *tickets, float momentum, float unbias, int times, int rows, int c,
+                                         int width, int depth) {
+	__shared__ double sum[256];
+	int channel = channel_of(width), own = threadIdx.y * blockDim.x + threadIdx.x;
 	if (width == 4 && aligned4(x)) {
 		moments<4>(partial, x, rows, c, depth, channel);
 	} else {
 		for (int j = 0; j < width; j++) moments<1>(partial, x, rows, c, depth, channel + j);
 	}
-}
-
-// batch_norm_statistics computes mean [c] and variance [c] from the sums of
-// batch_norm_moments. Blocks of [32, 8] threads take 8 channels each.
-KERNEL BOUNDS(256) batch_norm_statistics(float *mean, float *variance, const double *partial, const float *x, int rows, int c, int slices) {
-	int channel = blockIdx.x * 8 + threadIdx.x;
-	double sum[2];
-	total(sum, partial, slices, c, channel);
-	if (threadIdx.y > 0 || channel >= c) return;
-	double m = sum[0] / rows, v = sum[1] / rows - m * m;
-	mean[channel] = x[channel] + m;
-	variance[channel] = v < 0 ? 0 : v; // NaN stays
-}
-
-// batch_norm_update moves the running statistics [c] times times. Blocks have
-// 256 threads, one per channel.
-KERNEL BOUNDS(256) batch_norm_update(float *running_mean, float *running_var, int *count, const float *mean, const float *variance, float momentum,
-                                     float unbias, int times, int c) {
-	int i = blockIdx.x * 256 + threadIdx.x;
-	if (i == 0) *count += times;
-	if (i >= c || times == 0) return;
-	float keep = 1 - momentum, m = running_mean[i], v = running_var[i];
-	float to_m = momentum * mean[i], to_v = momentum * (variance[i] * unbias);
+	group g = group_of(width, c);
+	if (!total(sum, partial, tickets, g, c) || own >= g.count) return;
+	channel = g.first + own;
+	double shift = sum[own] / rows, v = sum[g.count + own] / rows - shift * shift;
+	float m = x[channel] + shift, s = v < 0 ? 0 : v; // NaN stays
+	mean[channel] = m;
+	variance[channel] = s;
+	if (times == 0) return;
+	if (channel == 0) *count += times;
+	float keep = 1 - momentum, running_m = running_mean[channel], running_s = running_var[channel];
+	float to_m = momentum * m, to_s = momentum * (s * unbias);
 	for (int k = 0; k < times; k++) {
-		m = keep * m + to_m;
-		v = keep * v + to_v;
+		running_m = keep * running_m + to_m;
+		running_s = keep * running_s + to_s;
 	}
-	running_mean[i] = m;
-	running_var[i] = v;
+	running_mean[channel] = running_m;
+	running_var[channel] = running_s;
 }
 
 template <int W>
@@ -214,11 +250,11 @@ KERNEL BOUNDS(256) batch_norm_apply(float *y, const float *x, const float *add, 
 
 template <int W>
 struct gradient_row {
-	pack<W> dz, x, y;
+	pack<W> dz, x, y, more;
 };
 
 template <int W>
-DEVICE void sums(double *partial, float *dx, float *dy, const float *y, const float *x, const float *gamma, const float *mean,
+DEVICE void sums(double *partial, float *dx, float *dy, const float *more, const float *y, const float *x, const float *gamma, const float *mean,
                  const float *variance, double eps, int rows, int c, int depth, int channel) {
 	pack<W> r = inv_std<W>(variance, eps, channel, c), factor = channels<W>(gamma, channel, c), m = channels<W>(mean, channel, c);
 	double sum[2 * W] = {};
@@ -226,10 +262,14 @@ DEVICE void sums(double *partial, float *dx, float *dy, const float *y, const fl
 	for (int j = 0; j < W; j++) factor.v[j] *= r.v[j];
 	walk w = walk_of(rows, c, depth, channel);
 	dy += w.start, x += w.start;
+	if (more) more += w.start;
 	if (y) y += w.start;
 	if (dx) dx += w.start;
 	each_run<2>(
-		w, [=](int at) INLINE { return gradient_row<W>{load<W>(dy + at), load<W>(x + at), y ? load<W>(y + at) : pack<W>{}}; },
+		w,
+		[=](int at) INLINE {
+			return gradient_row<W>{load<W>(dy + at), load<W>(x + at), y ? load<W>(y + at) : pack<W>{}, more ? load<W>(more + at) : pack<W>{}};
+		},
 		[&](auto &run, int at) INLINE {
 			pack<W> s = {}, dot = {};
 #pragma unroll
@@ -237,13 +277,14 @@ DEVICE void sums(double *partial, float *dx, float *dy, const float *y, const fl
 				pack<W> slope;
 #pragma unroll
 				for (int j = 0; j < W; j++) {
-					float dz = y && row.y.v[j] <= 0 ? 0 : row.dz.v[j];
+					float dz = more ? row.dz.v[j] + row.more.v[j] : row.dz.v[j];
+					dz = y && row.y.v[j] <= 0 ? 0 : dz;
 					s.v[j] += dz;
 					dot.v[j] = fmaf(dz, (row.x.v[j] - m.v[j]) * r.v[j], dot.v[j]);
 					row.dz.v[j] = dz;
 					slope.v[j] = factor.v[j] * dz;
 				}
-				if (y) store<W>(dy + at, row.dz);
+				if (y || more) store<W>(dy + at, row.dz);
 				if (dx) store<W>(dx + at, slope);
 				at += w.step;
 			}
@@ -256,32 +297,28 @@ DEVICE void sums(double *partial, float *dx, float *dy, const float *y, const fl
 	put<W>(partial, sum, channel, c);
 }
 
-// batch_norm_sums computes, for each slice and channel, the sums of dz and of
-// dz·x̂ to partial [slices, 2, c]. Where y is not null dz is dy where y > 0, and
-// dy becomes dz. Where dx is not null it becomes gamma·r·dz, the gradient
-// through constant statistics; dx may be x.
-KERNEL BOUNDS(256, 3) batch_norm_sums(double *partial, float *dx, float *dy, const float *y, const float *x, const float *gamma, const float *mean,
-                                   const float *variance, double eps, int rows, int c, int width, int depth) {
-	int channel = channel_of(width);
-	if (width == 4 && aligned4(dx) && aligned4(dy) && aligned4(y) && aligned4(x)) {
-		sums<4>(partial, dx, dy, y, x, gamma, mean, variance, eps, rows, c, depth, channel);
+// batch_norm_gradients adds the sums of dz and of dz·x̂ over all rows to dbeta
+// [c] and dgamma [c], and writes them, divided by rows, to means [2, c]. dz is
+// dy, plus more if that is not null, where y > 0 or y is null; unless it is dy
+// as it was, dy becomes dz. Where dx is not null it becomes gamma·r·dz, the
+// gradient through constant statistics; dx may be x or more.
+KERNEL BOUNDS(256, 3) batch_norm_gradients(double *means, float *dgamma, float *dbeta, float *dx, float *dy, const float *more, const float *y,
+                                           const float *x, const float *gamma, const float *mean, const float *variance, double *partial,
+                                           unsigned *tickets, double eps, int rows, int c, int width, int depth) {
+	__shared__ double sum[256];
+	int channel = channel_of(width), own = threadIdx.y * blockDim.x + threadIdx.x;
+	if (width == 4 && aligned4(dx) && aligned4(dy) && aligned4(more) && aligned4(y) && aligned4(x)) {
+		sums<4>(partial, dx, dy, more, y, x, gamma, mean, variance, eps, rows, c, depth, channel);
 	} else {
-		for (int j = 0; j < width; j++) sums<1>(partial, dx, dy, y, x, gamma, mean, variance, eps, rows, c, depth, channel + j);
+		for (int j = 0; j < width; j++) sums<1>(partial, dx, dy, more, y, x, gamma, mean, variance, eps, rows, c, depth, channel + j);
 	}
-}
-
-// batch_norm_gradients adds the sums of batch_norm_sums over all slices to
-// dbeta [c] and dgamma [c], and writes them, divided by rows, to means [2, c].
-// Blocks of [32, 8] threads take 8 channels each.
-KERNEL BOUNDS(256) batch_norm_gradients(double *means, float *dgamma, float *dbeta, const double *partial, int rows, int c, int slices) {
-	int channel = blockIdx.x * 8 + threadIdx.x;
-	double sum[2];
-	total(sum, partial, slices, c, channel);
-	if (threadIdx.y > 0 || channel >= c) return;
-	dbeta[channel] += (float)sum[0];
-	dgamma[channel] += (float)sum[1];
-	means[channel] = sum[0] / rows;
-	means[c + channel] = sum[1] / rows;
+	group g = group_of(width, c);
+	if (!total(sum, partial, tickets, g, c) || own >= g.count) return;
+	channel = g.first + own;
+	dbeta[channel] += (float)sum[own];
+	dgamma[channel] += (float)sum[g.count + own];
+	means[channel] = sum[own] / rows;
+	means[c + channel] = sum[g.count + own] / rows;
 }
 
 template <int W>

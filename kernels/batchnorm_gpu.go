@@ -34,15 +34,26 @@ func walkRows(rows, c, width int) rowWalk {
 	return rowWalk{size{grid: dim3(groups, slices, 1), block: dim3(lanes, walkers, 1)}, width, depth, slices}
 }
 
-// eights is a row of blocks of [32, 8] threads that add up the slices of 8
-// channels each.
-func eights(c int) size { return size{grid: dim3(tiles(c, 8), 1, 1), block: dim3(8, 32, 1)} }
+// lastSums is how many sums the last of the blocks adds up: total in
+// batchnorm.cu.
+const lastSums = 32
 
-func batchNormStatisticsGPU(mean, variance, x Buffer, g BatchNorm) {
-	w, gpu := walkRows(g.Rows, g.C, 4), x.dev.gpu
-	partial := x.dev.work(Float64, w.slices*2*g.C)
-	gpu.launch("batch_norm_moments", w.size, partial, x, g.Rows, g.C, w.width, w.depth)
-	gpu.launch("batch_norm_statistics", eights(g.C), mean, variance, partial, x, g.Rows, g.C, w.slices)
+// sums returns what kernels need that add up all slices of c channels: room for
+// more pairs of sums per channel, for two sums of each slice and for the last
+// ones, and tickets. What is in there is undefined, to the interpreter too, so
+// that it sees a sum that is read before it is written.
+func (w rowWalk) sums(d *Device, more, c int) (own, partial, tickets Buffer) {
+	all := d.work(Float64, (more+w.slices+lastSums)*2*c)
+	d.gpu.drv.Mark(all.ptr, all.n*Float64.Size(), true)
+	own, partial = all.Slice(0, more*2*c), all.Slice(more*2*c, all.n)
+	return own, partial, d.tickets(int(w.grid.X) * (lastSums + 1))
+}
+
+func batchNormStatisticsGPU(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
+	w, d := walkRows(g.Rows, g.C, 4), x.dev
+	_, partial, tickets := w.sums(d, 0, g.C)
+	d.gpu.launch("batch_norm_statistics", w.size, mean, variance, r.Mean, r.Var, r.Count, x, partial, tickets,
+		float32(r.Momentum), unbias[float32](g), r.Times, g.Rows, g.C, w.width, w.depth)
 }
 
 func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
@@ -53,10 +64,9 @@ func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNor
 // batchNormBackwardGPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants: then the sums are not needed for dx, and one pass
 // does it all.
-func batchNormBackwardGPU(dx, dgamma, dbeta, dy, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
-	w, gpu := walkRows(g.Rows, g.C, 4), x.dev.gpu
-	work := x.dev.work(Float64, (w.slices+1)*2*g.C)
-	means, partial := work.Slice(0, 2*g.C), work.Slice(2*g.C, work.n)
+func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
+	w, d := walkRows(g.Rows, g.C, 4), x.dev
+	means, partial, tickets := w.sums(d, 1, g.C)
 	if !g.ReLU {
 		y = Buffer{}
 	}
@@ -64,9 +74,9 @@ func batchNormBackwardGPU(dx, dgamma, dbeta, dy, y, x, gamma, mean, variance Buf
 	if constants {
 		slope = dx
 	}
-	gpu.launch("batch_norm_sums", w.size, partial, slope, dy, y, x, gamma, mean, variance, g.Eps, g.Rows, g.C, w.width, w.depth)
-	gpu.launch("batch_norm_gradients", eights(g.C), means, dgamma, dbeta, partial, g.Rows, g.C, w.slices)
+	d.gpu.launch("batch_norm_gradients", w.size, means, dgamma, dbeta, slope, dy, dyMore, y, x, gamma, mean, variance, partial, tickets,
+		g.Eps, g.Rows, g.C, w.width, w.depth)
 	if !constants {
-		gpu.launch("batch_norm_backward", w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
+		d.gpu.launch("batch_norm_backward", w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
 	}
 }

@@ -19,7 +19,8 @@ type gpu struct {
 	kernels  map[string]driver.Kernel
 	args     driver.Args
 
-	scratch []Buffer // see work
+	scratch  []Buffer // see work
+	counters []Buffer // see tickets
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -133,6 +134,19 @@ func (d *Device) work(t Dtype, n int) Buffer {
 	b := g.scratch[last]
 	b.dtype, b.n = t, n
 	return b
+}
+
+// tickets returns n counters, int32, for blocks that find out which of them
+// comes last (ticket.cuh). They are 0 whenever no kernel runs: each leaves
+// them as it found them, and kernels run one after the other. Counters that
+// were once given out are never freed.
+func (d *Device) tickets(n int) Buffer {
+	g, last := d.gpu, len(d.gpu.counters)-1
+	if last < 0 || g.counters[last].n < n {
+		g.counters = append(g.counters, d.Alloc(Int32, max(n, 1<<12)))
+		last++
+	}
+	return g.counters[last].Slice(0, n)
 }
 
 // alloc returns zeroed memory.

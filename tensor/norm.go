@@ -8,19 +8,20 @@ func rows(x *Tensor, eps float64, relu bool) kernels.BatchNorm {
 	return kernels.BatchNorm{Rows: x.Len() / c, C: c, Eps: eps, ReLU: relu}
 }
 
+// A Running is the running statistics of a batch normalisation, [c] each, and
+// the number of their updates, int32 [1].
+type Running struct{ Mean, Var, Count *Tensor }
+
 // BatchNormStatistics returns the mean and the biased variance [c] of each
-// channel of x [..., c].
-func BatchNormStatistics(a *kernels.Arena, x *Tensor) (mean, variance *Tensor) {
+// channel of x [..., c]. It moves the running statistics towards them, times
+// times one after the other, and counts that; with 0 they may be absent.
+func BatchNormStatistics(a *kernels.Arena, x *Tensor, r Running, momentum float64, times int) (mean, variance *Tensor) {
 	g := rows(x, 0, false)
 	mean, variance = Temp(a, g.C), Temp(a, g.C)
-	kernels.BatchNormStatistics(mean.Data, variance.Data, x.Data, g)
+	kernels.BatchNormStatistics(mean.Data, variance.Data, x.Data, kernels.BatchNormRunning{
+		Mean: r.Mean.optional(), Var: r.Var.optional(), Count: r.Count.optional(), Momentum: momentum, Times: times,
+	}, g)
 	return mean, variance
-}
-
-// BatchNormUpdate moves the running statistics towards mean and variance,
-// those of x, times times one after the other, and counts them.
-func BatchNormUpdate(runningMean, runningVar, count, mean, variance, x *Tensor, momentum float64, times int) {
-	kernels.BatchNormUpdate(runningMean.Data, runningVar.Data, count.Data, mean.Data, variance.Data, momentum, times, rows(x, 0, false))
 }
 
 // BatchNorm returns gamma·(x - mean)/√(variance + eps) + beta, plus add of the
@@ -38,16 +39,19 @@ func BatchNorm(a *kernels.Arena, x, add, gamma, beta, mean, variance *Tensor, ep
 // BatchNormBackward adds.
 type BatchNormGrads struct{ Gamma, Beta *Tensor }
 
-// BatchNormBackward returns dx, adds to the gradients of gamma and beta and,
-// with relu, overwrites dy with dz = dy where y > 0, the gradient of the
-// addend. If constant is set the statistics are constants (evaluation), else
-// those of x.
-func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, y, x, gamma, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
-	dx := Temp(a, x.Shape...)
+// BatchNormBackward returns dx, adds to the gradients of gamma and beta and
+// overwrites dy with dz, the gradient of the addend: dy, plus dyMore unless it
+// is nil, and with relu where y > 0. dx takes over the memory of dyMore. If
+// constant is set the statistics are constants (evaluation), else those of x.
+func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, dyMore, y, x, gamma, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
+	dx := dyMore
+	if dx == nil {
+		dx = Temp(a, x.Shape...)
+	}
 	backward := kernels.BatchNormBackward
 	if constant {
 		backward = kernels.BatchNormBackwardEval
 	}
-	backward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, y.Data, x.Data, gamma.Data, mean.Data, variance.Data, rows(x, eps, relu))
+	backward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, dyMore.optional(), y.Data, x.Data, gamma.Data, mean.Data, variance.Data, rows(x, eps, relu))
 	return dx
 }
