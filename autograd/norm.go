@@ -32,12 +32,15 @@ func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var 
 	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })
 	v = t.record(o, y, func(dy *tensor.Tensor) {
 		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
-		dx := tensor.BatchNormBackward(t.arena, grads, dy, nil, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
+		more := v.more
+		v.more = nil
+		dx := tensor.BatchNormBackward(t.arena, grads, dy, more, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
 		t.add(x, dx)
 		if add != nil {
 			t.pass(add, v, dy) // dz, in place
 		}
 	}, saved...)
+	v.addsUp = true
 	return v
 }
 
