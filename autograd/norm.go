@@ -18,16 +18,18 @@ type Running = tensor.Running
 // of that if wanted (Ioffe and Szegedy 2015; PyTorch's BatchNorm2d).
 func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var {
 	mean, variance := r.Mean, r.Var
+	var y *tensor.Tensor
 	var saved []*tensor.Tensor
 	if g.Train {
 		moved := r
 		if g.Updates == 0 {
 			moved = Running{}
 		}
-		mean, variance = tensor.BatchNormStatistics(t.arena, x.Value, moved, g.Momentum, g.Updates)
+		y, mean, variance = tensor.BatchNormTrain(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, moved, g.Momentum, g.Updates, g.Eps, g.ReLU)
 		saved = []*tensor.Tensor{mean, variance}
+	} else {
+		y = tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	}
-	y := tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	var v *Var
 	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })
 	v = t.record(o, y, func(dy *tensor.Tensor) {

@@ -79,6 +79,22 @@ func BatchNormStatistics(mean, variance, x Buffer, r BatchNormRunning, g BatchNo
 	i32(r.Count)[0] += int32(r.Times)
 }
 
+// BatchNormTrain is BatchNormStatistics and then BatchNormApply with what it
+// computes. y may alias x or add. It reads x twice, add once, and writes y once;
+// on a device that runs PTX it reads x once where there are few rows, as in the
+// last stage of a residual network.
+func BatchNormTrain(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRunning, g BatchNorm) {
+	if x.dev.gpu == nil {
+		BatchNormStatistics(mean, variance, x, r, g)
+		BatchNormApply(y, x, add, gamma, beta, mean, variance, g)
+		return
+	}
+	g.check("BatchNormTrain", x, mean, variance, gamma, beta)
+	mustMatch("BatchNormTrain", x.dev.precision, x.n, x, y, add)
+	r.check("BatchNormTrain", x, g.C)
+	batchNormTrainGPU(y, mean, variance, x, add, gamma, beta, r, g)
+}
+
 // BatchNormApply computes
 //
 //	y = gamma·(x - mean)/√(variance + Eps) + beta + add
@@ -115,7 +131,8 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 // It goes through the activations twice: the sums read dy, x and, where they
 // are wanted, y and dyMore, and write dz unless it is dy; then dx is computed
 // from dz and x. With ReLU that is 5 reads and 2 writes, without 4 and 1; dyMore
-// costs one read, and without ReLU one write.
+// costs one read, and without ReLU one write. On a device that runs PTX dz and x
+// are read once where there are few rows.
 func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
 	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
 	switch {

@@ -52,8 +52,33 @@ func (w rowWalk) sums(d *Device, more, c int) (own, partial, tickets Buffer) {
 func batchNormStatisticsGPU(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
 	w, d := walkRows(g.Rows, g.C, 4), x.dev
 	_, partial, tickets := w.sums(d, 0, g.C)
-	d.gpu.launch("batch_norm_statistics", w.size, mean, variance, r.Mean, r.Var, r.Count, x, partial, tickets,
-		float32(r.Momentum), unbias[float32](g), r.Times, g.Rows, g.C, w.width, w.depth)
+	d.gpu.launch("batch_norm_statistics", w.size, mean, variance, x, r.Mean, r.Var, r.Count, float32(r.Momentum), unbias[float32](g), r.Times,
+		partial, tickets, g.Rows, g.C, w.width, w.depth)
+}
+
+// few returns the launch of a kernel whose blocks have all the rows of eight
+// channels, and whether it can do with what w divides: one run of rows for each
+// walker, in at most 512 threads, and arrays of which 16 bytes at a time can be
+// read.
+func (w rowWalk) few(c int, arrays ...Buffer) (s size, can bool) {
+	walkers := int(w.block.Y)
+	s = size{grid: dim3(tiles(c/4, 2), 1, 1), block: dim3(2, walkers*w.slices, 1)}
+	can = w.width == 4 && w.depth == walkers*runRows && w.slices <= lastSums && s.block.Size() <= 512
+	for _, a := range arrays {
+		can = can && a.ptr%16 == 0
+	}
+	return s, can
+}
+
+func batchNormTrainGPU(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRunning, g BatchNorm) {
+	w := walkRows(g.Rows, g.C, 4)
+	if few, can := w.few(g.C, y, x, add); can {
+		x.dev.gpu.launch("batch_norm_train_few", few, y, mean, variance, x, add, gamma, beta, r.Mean, r.Var, r.Count,
+			float32(r.Momentum), unbias[float32](g), r.Times, g.Eps, g.Rows, g.C, g.ReLU, int(w.block.Y))
+		return
+	}
+	batchNormStatisticsGPU(mean, variance, x, r, g)
+	batchNormApplyGPU(y, x, add, gamma, beta, mean, variance, g)
 }
 
 func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
@@ -63,13 +88,17 @@ func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNor
 
 // batchNormBackwardGPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants: then the sums are not needed for dx, and one pass
-// does it all.
+// does it all. So it is with few rows.
 func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
 	w, d := walkRows(g.Rows, g.C, 4), x.dev
-	means, partial, tickets := w.sums(d, 1, g.C)
 	if !g.ReLU {
 		y = Buffer{}
 	}
+	if few, can := w.few(g.C, dx, dy, dyMore, y, x); can && !constants {
+		d.gpu.launch("batch_norm_backward_few", few, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance, g.Eps, g.Rows, g.C, int(w.block.Y))
+		return
+	}
+	means, partial, tickets := w.sums(d, 1, g.C)
 	slope := Buffer{}
 	if constants {
 		slope = dx

@@ -12,16 +12,21 @@ func rows(x *Tensor, eps float64, relu bool) kernels.BatchNorm {
 // the number of their updates, int32 [1].
 type Running struct{ Mean, Var, Count *Tensor }
 
-// BatchNormStatistics returns the mean and the biased variance [c] of each
-// channel of x [..., c]. It moves the running statistics towards them, times
-// times one after the other, and counts that; with 0 they may be absent.
-func BatchNormStatistics(a *kernels.Arena, x *Tensor, r Running, momentum float64, times int) (mean, variance *Tensor) {
-	g := rows(x, 0, false)
+// BatchNormTrain is BatchNorm with the mean and the biased variance [c] of each
+// channel of x, which it returns too. It moves the running statistics towards
+// them, times times one after the other, and counts that; with 0 they may be
+// absent.
+func BatchNormTrain(a *kernels.Arena, x, add, gamma, beta *Tensor, r Running, momentum float64, times int, eps float64, relu bool) (y, mean, variance *Tensor) {
+	if add != nil {
+		mustShape("BatchNormTrain", "add", add, x.Shape...)
+	}
+	g := rows(x, eps, relu)
 	mean, variance = Temp(a, g.C), Temp(a, g.C)
-	kernels.BatchNormStatistics(mean.Data, variance.Data, x.Data, kernels.BatchNormRunning{
+	y = Temp(a, x.Shape...)
+	kernels.BatchNormTrain(y.Data, mean.Data, variance.Data, x.Data, add.optional(), gamma.Data, beta.Data, kernels.BatchNormRunning{
 		Mean: r.Mean.optional(), Var: r.Var.optional(), Count: r.Count.optional(), Momentum: momentum, Times: times,
 	}, g)
-	return mean, variance
+	return y, mean, variance
 }
 
 // BatchNorm returns gamma·(x - mean)/√(variance + eps) + beta, plus add of the
