@@ -38,20 +38,18 @@ func walkRows(rows, c, width int) rowWalk {
 // batchnorm.cu.
 const lastSums = 32
 
-// sums returns what kernels need that add up all slices of c channels: room for
+// sumsOf returns what kernels need that add up all slices of c channels: room for
 // more pairs of sums per channel, for two sums of each slice and for the last
-// ones, and tickets. What is in there is undefined, to the interpreter too, so
-// that it sees a sum that is read before it is written.
-func (w rowWalk) sums(d *Device, more, c int) (own, partial, tickets Buffer) {
-	all := d.work(Float64, (more+w.slices+lastSums)*2*c)
-	d.gpu.drv.Mark(all.ptr, all.n*Float64.Size(), true)
+// ones, and tickets.
+func (w rowWalk) sumsOf(d *Device, more, c int) (own, partial, tickets Buffer) {
+	all := d.sums((more + w.slices + lastSums) * 2 * c)
 	own, partial = all.Slice(0, more*2*c), all.Slice(more*2*c, all.n)
 	return own, partial, d.tickets(int(w.grid.X) * (lastSums + 1))
 }
 
 func batchNormStatisticsGPU(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
 	w, d := walkRows(g.Rows, g.C, 4), x.dev
-	_, partial, tickets := w.sums(d, 0, g.C)
+	_, partial, tickets := w.sumsOf(d, 0, g.C)
 	d.gpu.launch("batch_norm_statistics", w.size, mean, variance, x, r.Mean, r.Var, r.Count, float32(r.Momentum), unbias[float32](g), r.Times,
 		partial, tickets, g.Rows, g.C, w.width, w.depth)
 }
@@ -98,7 +96,7 @@ func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, vari
 		d.gpu.launch("batch_norm_backward_few", few, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance, g.Eps, g.Rows, g.C, int(w.block.Y))
 		return
 	}
-	means, partial, tickets := w.sums(d, 1, g.C)
+	means, partial, tickets := w.sumsOf(d, 1, g.C)
 	slope := Buffer{}
 	if constants {
 		slope = dx

@@ -20,6 +20,7 @@ type gpu struct {
 	args     driver.Args
 
 	scratch  []Buffer // see work
+	partials []Buffer // see sums
 	counters []Buffer // see tickets
 }
 
@@ -121,17 +122,31 @@ func (g *gpu) kernel(name string) driver.Kernel {
 // kernel that needs room between its stages. It is the same memory at each
 // call. Memory that was once given out is never freed: a captured step may
 // name it.
-func (d *Device) work(t Dtype, n int) Buffer {
-	bytes := max(n, 1) * t.Size()
-	g, last := d.gpu, len(d.gpu.scratch)-1
-	if last < 0 || g.scratch[last].n < bytes {
+func (d *Device) work(t Dtype, n int) Buffer { return d.room(&d.gpu.scratch, t, n) }
+
+// sums is work for the float64 sums that blocks leave to the last one of them.
+// It is memory of its own, of which the interpreter knows where it ends and that
+// nothing is in it yet, so that it sees a sum that is read before it is written.
+func (d *Device) sums(n int) Buffer {
+	b, all := d.room(&d.gpu.partials, Float64, n), d.gpu.partials
+	whole := all[len(all)-1]
+	d.gpu.drv.Mark(whole.ptr, whole.n, false)
+	d.gpu.drv.Mark(b.ptr, n*Float64.Size(), true)
+	return b
+}
+
+// room returns n elements of the last buffer of all, after adding one that is
+// large enough.
+func (d *Device) room(all *[]Buffer, t Dtype, n int) Buffer {
+	bytes, last := max(n, 1)*t.Size(), len(*all)-1
+	if last < 0 || (*all)[last].n < bytes {
 		if last >= 0 {
-			bytes = max(bytes, 2*g.scratch[last].n)
+			bytes = max(bytes, 2*(*all)[last].n)
 		}
-		g.scratch = append(g.scratch, d.Alloc(Uint8, max(bytes, 1<<16)))
+		*all = append(*all, d.Alloc(Uint8, max(bytes, 1<<16)))
 		last++
 	}
-	b := g.scratch[last]
+	b := (*all)[last]
 	b.dtype, b.n = t, n
 	return b
 }

@@ -39,7 +39,7 @@ func TestLastBlockAddsInOrder(t *testing.T) {
 			c := newLastCase(r, shape[0], shape[1])
 			w := walkRows(c.g.Rows, c.g.C, 4)
 			c.statistics()
-			partial := Floats(r.dev.gpu.scratchAs(Float64, w.slices*2*c.g.C))
+			partial := Floats(r.dev.gpu.lastSums(w.slices * 2 * c.g.C))
 			x, mean, variance := Floats(c.x), Floats(c.mean), Floats(c.variance)
 			for channel := range c.g.C {
 				var sum [2]float64
@@ -67,10 +67,10 @@ func TestLastBlockAddsInOrder(t *testing.T) {
 	}
 }
 
-// scratchAs is the memory that work gave out last, as it was left.
-func (g *gpu) scratchAs(t Dtype, n int) Buffer {
-	b := g.scratch[len(g.scratch)-1]
-	b.dtype, b.n = t, n
+// lastSums is what sums gave out last, as it was left.
+func (g *gpu) lastSums(n int) Buffer {
+	b := g.partials[len(g.partials)-1]
+	b.dtype, b.n = Float64, n
 	return b
 }
 
