@@ -19,8 +19,10 @@ type gpu struct {
 	kernels  map[string]driver.Kernel
 	args     driver.Args
 
-	scratch []Buffer // see work
-	watch   func(Launch)
+	scratch  []Buffer // see work
+	partials []Buffer // see sums
+	counters []Buffer // see tickets
+	watch    func(Launch)
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -122,19 +124,46 @@ func (g *gpu) kernel(name string) driver.Kernel {
 // kernel that needs room between its stages. It is the same memory at each
 // call. Memory that was once given out is never freed: a captured step may
 // name it.
-func (d *Device) work(t Dtype, n int) Buffer {
-	bytes := max(n, 1) * t.Size()
-	g, last := d.gpu, len(d.gpu.scratch)-1
-	if last < 0 || g.scratch[last].n < bytes {
+func (d *Device) work(t Dtype, n int) Buffer { return d.room(&d.gpu.scratch, t, n) }
+
+// sums is work for the float64 sums that blocks leave to the last one of them.
+// It is memory of its own, of which the interpreter knows where it ends and that
+// nothing is in it yet, so that it sees a sum that is read before it is written.
+func (d *Device) sums(n int) Buffer {
+	b, all := d.room(&d.gpu.partials, Float64, n), d.gpu.partials
+	whole := all[len(all)-1]
+	d.gpu.drv.Mark(whole.ptr, whole.n, false)
+	d.gpu.drv.Mark(b.ptr, n*Float64.Size(), true)
+	return b
+}
+
+// room returns n elements of the last buffer of all, after adding one that is
+// large enough.
+func (d *Device) room(all *[]Buffer, t Dtype, n int) Buffer {
+	bytes, last := max(n, 1)*t.Size(), len(*all)-1
+	if last < 0 || (*all)[last].n < bytes {
 		if last >= 0 {
-			bytes = max(bytes, 2*g.scratch[last].n)
+			bytes = max(bytes, 2*(*all)[last].n)
 		}
-		g.scratch = append(g.scratch, d.Alloc(Uint8, max(bytes, 1<<16)))
+		*all = append(*all, d.Alloc(Uint8, max(bytes, 1<<16)))
 		last++
 	}
-	b := g.scratch[last]
+	b := (*all)[last]
 	b.dtype, b.n = t, n
 	return b
+}
+
+// tickets returns n counters, int32, for blocks that find out which of them
+// comes last (ticket.cuh). They are 0 whenever no kernel runs: each leaves
+// them as it found them, and kernels run one after the other. Counters that
+// were once given out are never freed.
+func (d *Device) tickets(n int) Buffer {
+	g, last := d.gpu, len(d.gpu.counters)-1
+	if last < 0 || g.counters[last].n < n {
+		g.counters = append(g.counters, d.Alloc(Int32, max(n, 1<<12)))
+		last++
+	}
+	return g.counters[last].Slice(0, n)
 }
 
 // alloc returns zeroed memory.
