@@ -1,11 +1,11 @@
-#include "gpu.cuh"
-#include "philox.cuh"
+// Images become the input of a model. Behind gpu.cuh, half.cuh and philox.cuh.
+#pragma once
 
 // augment computes channels first to first + 4, or as many as there are, of y
 // [n, h, w, c] from images [n, h, w, c]: crop, flip, scale and shift. Each
 // image has pieces blocks of 1024 elements, four for each thread; one thread
 // draws for all.
-KERNEL BOUNDS(256) augment(float *y, const unsigned char *images, const int *index, const int *key, int h, int w, int c, int crop, int flip,
+KERNEL BOUNDS(256) NAME(augment)(element *y, const unsigned char *images, const int *index, const int *key, int h, int w, int c, int crop, int flip,
                            int pieces, int first, float scale0, float scale1, float scale2, float scale3, float shift0, float shift1,
                            float shift2, float shift3) {
 	__shared__ int draw[3];                // the way down, the way right and whether it is mirrored
@@ -24,7 +24,7 @@ KERNEL BOUNDS(256) augment(float *y, const unsigned char *images, const int *ind
 	int down = draw[0], right = draw[1], mirrored = draw[2], left = pixels - k;
 	if (left <= 0) return;
 	const unsigned char *from = images + (long long)image * pixels;
-	float *to = y + (long long)image * pixels + k;
+	element *to = y + (long long)image * pixels + k;
 	int channel = k % c, column = k / c % w, row = k / c / w;
 	pack<4> v;
 	bool own[4]; // whether this launch writes it: it has four channels
@@ -41,13 +41,13 @@ KERNEL BOUNDS(256) augment(float *y, const unsigned char *images, const int *ind
 		row += column == w;
 		column = column < w ? column : 0;
 	}
-	if (c <= 4 && left >= 4 && aligned4(to)) {
+	if (c <= 4 && left >= 4 && ((unsigned long long)to & (4 * sizeof(element) - 1)) == 0) {
 		store<4>(to, v);
 		asm volatile("" ::: "memory"); // else clang joins the last store with that below, and splits this one
 		return;
 	}
 #pragma unroll
 	for (int j = 0; j < 4; j++) {
-		if (own[j]) to[j] = v.v[j];
+		if (own[j]) store<1>(to + j, {v.v[j]});
 	}
 }

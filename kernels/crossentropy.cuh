@@ -1,5 +1,6 @@
-#include "gpu.cuh"
-#include "ticket.cuh"
+// The loss, and how many predictions are right. Behind gpu.cuh, half.cuh and
+// ticket.cuh.
+#pragma once
 
 // The kernels over rows give each a warp, in blocks of four; they leave a
 // number per row, and the last block adds these up. Exponentials and logarithms are float64's,
@@ -54,13 +55,13 @@ DEVICE void add_up(float *sum, const double *x, unsigned *ticket, int n, int div
 // row_loss sets losses[i] to the cross-entropy of row i of logits [n, c] and that
 // row of dlogits to the gradient of the mean over the rows; NaN where the label
 // is out of range.
-DEVICE void row_loss(double *losses, float *dlogits, const float *logits, const int *labels, int i, int n, int c, double smoothing) {
+DEVICE void row_loss(double *losses, float *dlogits, const element *logits, const int *labels, int i, int n, int c, double smoothing) {
 	int lane = threadIdx.x % 32;
-	const float *row = logits + (long long)i * c;
+	const element *row = logits + (long long)i * c;
 	float *drow = dlogits + (long long)i * c;
 	int label = labels[i];
 	float top = __int_as_float(0xff800000);
-	for (int j = lane; j < c; j += 32) top = row[j] > top ? row[j] : top; // a NaN comes back in the sum
+	for (int j = lane; j < c; j += 32) top = widen(row[j]) > top ? widen(row[j]) : top; // a NaN comes back in the sum
 #pragma unroll
 	for (int j = 16; j; j /= 2) {
 		float other = __shfl_xor_sync(ALL, top, j);
@@ -68,10 +69,10 @@ DEVICE void row_loss(double *losses, float *dlogits, const float *logits, const 
 	}
 	if (label < 0 || label >= c) top = __int_as_float(0x7fc00000);
 	double sum = 0, loss = 0;
-	for (int j = lane; j < c; j += 32) sum += exp_double((double)row[j] - top);
+	for (int j = lane; j < c; j += 32) sum += exp_double((double)widen(row[j]) - top);
 	double lse = top + log_double(warp_sum(sum)), rest = smoothing / c;
 	for (int j = lane; j < c; j += 32) {
-		double q = j == label ? rest + (1 - smoothing) : rest, log = row[j] - lse;
+		double q = j == label ? rest + (1 - smoothing) : rest, log = widen(row[j]) - lse;
 		if (q != 0) loss -= q * log; // 0·log 0 is 0
 		drow[j] = (float)((exp_double(log) - q) / n);
 	}
@@ -81,7 +82,7 @@ DEVICE void row_loss(double *losses, float *dlogits, const float *logits, const 
 
 // cross_entropy sets loss[0] to the mean of the cross-entropy of the rows of
 // logits [n, c] and dlogits [n, c] to its gradient. losses is [n].
-KERNEL BOUNDS(128) cross_entropy(float *loss, float *dlogits, const float *logits, const int *labels, double *losses, unsigned *ticket, int n, int c,
+KERNEL BOUNDS(128) NAME(cross_entropy)(float *loss, float *dlogits, const element *logits, const int *labels, double *losses, unsigned *ticket, int n, int c,
                                  double smoothing) {
 	int i = blockIdx.x * 4 + threadIdx.x / 32;
 	if (i < n) row_loss(losses, dlogits, logits, labels, i, n, c, smoothing);
@@ -90,13 +91,13 @@ KERNEL BOUNDS(128) cross_entropy(float *loss, float *dlogits, const float *logit
 
 // row_hit sets hits[i] to 1 if the largest element of row i of logits [n, c], the
 // first of equals, is at the label, and to 0 if not; NaN are passed over.
-DEVICE void row_hit(double *hits, const float *logits, const int *labels, int i, int c) {
+DEVICE void row_hit(double *hits, const element *logits, const int *labels, int i, int c) {
 	int lane = threadIdx.x % 32;
-	const float *row = logits + (long long)i * c;
+	const element *row = logits + (long long)i * c;
 	float best = 0;
 	int at = -1;
 	for (int j = lane; j < c; j += 32) {
-		float v = row[j];
+		float v = widen(row[j]);
 		if (v == v && (at < 0 || v > best)) best = v, at = j;
 	}
 #pragma unroll
@@ -110,7 +111,7 @@ DEVICE void row_hit(double *hits, const float *logits, const int *labels, int i,
 
 // count_correct sets count[0] to the number of rows of logits [n, c] that are
 // right. hits is [n].
-KERNEL BOUNDS(128) count_correct(float *count, const float *logits, const int *labels, double *hits, unsigned *ticket, int n, int c) {
+KERNEL BOUNDS(128) NAME(count_correct)(float *count, const element *logits, const int *labels, double *hits, unsigned *ticket, int n, int c) {
 	int i = blockIdx.x * 4 + threadIdx.x / 32;
 	if (i < n) row_hit(hits, logits, labels, i, c);
 	add_up(count, hits, ticket, n, 1);

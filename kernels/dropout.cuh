@@ -1,8 +1,8 @@
-#include "gpu.cuh"
-#include "philox.cuh"
+// Dropout. Behind gpu.cuh, half.cuh and philox.cuh.
+#pragma once
 
 template <int W>
-DEVICE void keep(float *y, const float *x, const unsigned *word, unsigned threshold, float scale) {
+DEVICE void keep(element *y, const element *x, const unsigned *word, unsigned threshold, float scale) {
 	pack<W> v = load<W>(x);
 #pragma unroll
 	for (int j = 0; j < W; j++) { // by bits, since infinity goes too, and without a branch, which would split the load
@@ -14,19 +14,27 @@ DEVICE void keep(float *y, const float *x, const unsigned *word, unsigned thresh
 
 // dropout sets y[i] = scale·x[i] where word i mod 4 of Philox with key seed
 // and counter (i/4, pass, layer) is threshold or more, and 0 elsewhere; key is
-// {seed, pass, layer}. Each thread has four of n elements. y may be x.
-KERNEL BOUNDS(256) dropout(float *y, const float *x, const int *key, unsigned threshold, float scale, int n) {
-	int four = blockIdx.x * 256 + threadIdx.x, i = 4 * four, left = n - i;
+// {seed, pass, layer}. Each thread has as many of n elements as 16 bytes hold, four
+// or eight. y may be x.
+KERNEL BOUNDS(256) NAME(dropout)(element *y, const element *x, const int *key, unsigned threshold, float scale, int n) {
+	constexpr int W = wide<element>;
+	int i = (blockIdx.x * 256 + threadIdx.x) * W, left = n - i;
 	if (left <= 0) return;
-	words r = philox(key[0], four, key[1], key[2], PURPOSE_DROPOUT);
+	unsigned word[W];
+#pragma unroll
+	for (int k = 0; k < W / 4; k++) {
+		words r = philox(key[0], i / 4 + k, key[1], key[2], PURPOSE_DROPOUT);
+#pragma unroll
+		for (int j = 0; j < 4; j++) word[4 * k + j] = r.w[j];
+	}
 	y += i;
 	x += i;
-	if (left >= 4 && aligned4(y) && aligned4(x)) {
-		keep<4>(y, x, r.w, threshold, scale);
+	if (left >= W && aligned4(y) && aligned4(x)) {
+		keep<W>(y, x, word, threshold, scale);
 		return;
 	}
 #pragma unroll
-	for (int j = 0; j < 4; j++) {
-		if (j < left) keep<1>(y + j, x + j, r.w + j, threshold, scale);
+	for (int j = 0; j < W; j++) {
+		if (j < left) keep<1>(y + j, x + j, word + j, threshold, scale);
 	}
 }

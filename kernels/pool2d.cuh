@@ -1,10 +1,11 @@
-#include "gpu.cuh"
+// Pooling. Behind gpu.cuh and half.cuh.
+#pragma once
 
 // x is [images, h, w, c], y [images, oh, ow, c] and a window kh by kw; see
 // Pool. A block, of at most BLOCK threads, computes one line of one image, so
 // that there is little to divide by. A thread takes width channels of a pixel
-// at once: four where c is a multiple, and those one after the other where an
-// array cannot be loaded by fours.
+// at once: as many as 16 bytes hold where c is a multiple, and those one after
+// the other where an array cannot be loaded so.
 #define BLOCK 128
 
 // A pool is the geometry, in the order of the arguments.
@@ -37,7 +38,7 @@ DEVICE pack<W> plus(pack<W> a, pack<W> b) {
 }
 
 template <int W>
-DEVICE void max_line(float *y, int *index, const float *x, int i, int step, pool g) {
+DEVICE void max_line(element *y, int *index, const element *x, int i, int step, pool g) {
 	unsigned n = blockIdx.x / g.oh, line = blockIdx.x % g.oh;
 	range rows = inside(line, g.kh, g.h, g);
 	x += (long long)n * g.h * g.w * g.c;
@@ -69,19 +70,19 @@ DEVICE void max_line(float *y, int *index, const float *x, int i, int step, pool
 
 // max_pool2d computes y, the largest element of each window, and index, the
 // position h·w+w of the first of them in the image. Blocks are the lines of y.
-KERNEL BOUNDS(BLOCK) max_pool2d(float *y, int *index, const float *x, int width, int h, int w, int c, int kh, int kw, int stride, int pad, int oh,
+KERNEL BOUNDS(BLOCK) NAME(max_pool2d)(element *y, int *index, const element *x, int width, int h, int w, int c, int kh, int kw, int stride, int pad, int oh,
                                 int ow) {
 	pool g = {h, w, c, kh, kw, stride, pad, oh, ow};
 	int i = threadIdx.x * width, step = blockDim.x * width;
-	if (width == 4 && aligned4(y) && aligned4(index) && aligned4(x)) {
-		max_line<4>(y, index, x, i, step, g);
+	if (width == wide<element> && aligned4(y) && aligned4(index) && aligned4(x)) {
+		max_line<wide<element>>(y, index, x, i, step, g);
 	} else {
 		for (int j = 0; j < width; j++) max_line<1>(y, index, x, i + j, step, g);
 	}
 }
 
 template <int W>
-DEVICE void max_line_backward(float *dx, const float *dy, const int *index, int i, int step, pool g) {
+DEVICE void max_line_backward(element *dx, const element *dy, const int *index, int i, int step, pool g) {
 	unsigned n = blockIdx.x / g.h, line = blockIdx.x % g.h;
 	range rows = holding(line, g.kh, g.oh, g);
 	long long image = (long long)n * g.oh * g.ow * g.c;
@@ -108,19 +109,19 @@ DEVICE void max_line_backward(float *dx, const float *dy, const int *index, int 
 // max_pool2d_backward computes dx: for each pixel and channel the sum of dy of
 // the windows that index says it won, in the order of the windows. Blocks are
 // the lines of dx.
-KERNEL BOUNDS(BLOCK) max_pool2d_backward(float *dx, const float *dy, const int *index, int width, int h, int w, int c, int kh, int kw, int stride,
+KERNEL BOUNDS(BLOCK) NAME(max_pool2d_backward)(element *dx, const element *dy, const int *index, int width, int h, int w, int c, int kh, int kw, int stride,
                                          int pad, int oh, int ow) {
 	pool g = {h, w, c, kh, kw, stride, pad, oh, ow};
 	int i = threadIdx.x * width, step = blockDim.x * width;
-	if (width == 4 && aligned4(dx) && aligned4(dy) && aligned4(index)) {
-		max_line_backward<4>(dx, dy, index, i, step, g);
+	if (width == wide<element> && aligned4(dx) && aligned4(dy) && aligned4(index)) {
+		max_line_backward<wide<element>>(dx, dy, index, i, step, g);
 	} else {
 		for (int j = 0; j < width; j++) max_line_backward<1>(dx, dy, index, i + j, step, g);
 	}
 }
 
 template <int W>
-DEVICE void avg_line(float *y, const float *x, int i, int step, pool g) {
+DEVICE void avg_line(element *y, const element *x, int i, int step, pool g) {
 	unsigned n = blockIdx.x / g.oh, line = blockIdx.x % g.oh;
 	range rows = inside(line, g.kh, g.h, g);
 	float scale = 1.0f / (g.kh * g.kw);
@@ -141,18 +142,18 @@ DEVICE void avg_line(float *y, const float *x, int i, int step, pool g) {
 
 // avg_pool2d computes y, the mean of each window, zeros of the padding
 // counted. Blocks are the lines of y.
-KERNEL BOUNDS(BLOCK) avg_pool2d(float *y, const float *x, int width, int h, int w, int c, int kh, int kw, int stride, int pad, int oh, int ow) {
+KERNEL BOUNDS(BLOCK) NAME(avg_pool2d)(element *y, const element *x, int width, int h, int w, int c, int kh, int kw, int stride, int pad, int oh, int ow) {
 	pool g = {h, w, c, kh, kw, stride, pad, oh, ow};
 	int i = threadIdx.x * width, step = blockDim.x * width;
-	if (width == 4 && aligned4(y) && aligned4(x)) {
-		avg_line<4>(y, x, i, step, g);
+	if (width == wide<element> && aligned4(y) && aligned4(x)) {
+		avg_line<wide<element>>(y, x, i, step, g);
 	} else {
 		for (int j = 0; j < width; j++) avg_line<1>(y, x, i + j, step, g);
 	}
 }
 
 template <int W>
-DEVICE void avg_line_backward(float *dx, const float *dy, int i, int step, pool g) {
+DEVICE void avg_line_backward(element *dx, const element *dy, int i, int step, pool g) {
 	unsigned n = blockIdx.x / g.h, line = blockIdx.x % g.h;
 	range rows = holding(line, g.kh, g.oh, g);
 	float scale = 1.0f / (g.kh * g.kw);
@@ -176,12 +177,12 @@ DEVICE void avg_line_backward(float *dx, const float *dy, int i, int step, pool 
 // avg_pool2d_backward computes dx: for each pixel and channel the sum of
 // dy/(kh·kw) of the windows that hold it, in the order of the windows. Blocks
 // are the lines of dx.
-KERNEL BOUNDS(BLOCK) avg_pool2d_backward(float *dx, const float *dy, int width, int h, int w, int c, int kh, int kw, int stride, int pad, int oh,
+KERNEL BOUNDS(BLOCK) NAME(avg_pool2d_backward)(element *dx, const element *dy, int width, int h, int w, int c, int kh, int kw, int stride, int pad, int oh,
                                          int ow) {
 	pool g = {h, w, c, kh, kw, stride, pad, oh, ow};
 	int i = threadIdx.x * width, step = blockDim.x * width;
-	if (width == 4 && aligned4(dx) && aligned4(dy)) {
-		avg_line_backward<4>(dx, dy, i, step, g);
+	if (width == wide<element> && aligned4(dx) && aligned4(dy)) {
+		avg_line_backward<wide<element>>(dx, dy, i, step, g);
 	} else {
 		for (int j = 0; j < width; j++) avg_line_backward<1>(dx, dy, i + j, step, g);
 	}
@@ -190,7 +191,7 @@ KERNEL BOUNDS(BLOCK) avg_pool2d_backward(float *dx, const float *dy, int width, 
 // ---- The mean of whole images: x is [images, pixels, c], y [images, c].
 
 template <int W>
-DEVICE void mean(float *y, const float *x, unsigned i, int pixels, int c) {
+DEVICE void mean(element *y, const element *x, unsigned i, int pixels, int c) {
 	float scale = 1.0f / pixels;
 	pack<W> sum = {};
 	x += (long long)(i / c) * pixels * c + i % c;
@@ -203,18 +204,18 @@ DEVICE void mean(float *y, const float *x, unsigned i, int pixels, int c) {
 
 // avg_pool2d_global computes y, n elements, the mean of x over pixels. Blocks
 // have BLOCK threads, with width elements each.
-KERNEL BOUNDS(BLOCK) avg_pool2d_global(float *y, const float *x, int n, int width, int pixels, int c) {
+KERNEL BOUNDS(BLOCK) NAME(avg_pool2d_global)(element *y, const element *x, int n, int width, int pixels, int c) {
 	unsigned i = (blockIdx.x * BLOCK + threadIdx.x) * width;
 	if (i >= n) return;
-	if (width == 4 && aligned4(y) && aligned4(x)) {
-		mean<4>(y, x, i, pixels, c);
+	if (width == wide<element> && aligned4(y) && aligned4(x)) {
+		mean<wide<element>>(y, x, i, pixels, c);
 	} else {
 		for (int j = 0; j < width; j++) mean<1>(y, x, i + j, pixels, c);
 	}
 }
 
 template <int W>
-DEVICE void spread(float *dx, const float *dy, unsigned i, int pixels, int c) {
+DEVICE void spread(element *dx, const element *dy, unsigned i, int pixels, int c) {
 	unsigned pixel = i / c;
 	pack<W> v = load<W>(dy + (long long)(pixel / pixels) * c + (i - pixel * c));
 	float scale = 1.0f / pixels;
@@ -225,11 +226,11 @@ DEVICE void spread(float *dx, const float *dy, unsigned i, int pixels, int c) {
 
 // avg_pool2d_global_backward computes dx, n elements: dy/pixels. Blocks have
 // BLOCK threads, with width elements each.
-KERNEL BOUNDS(BLOCK) avg_pool2d_global_backward(float *dx, const float *dy, int n, int width, int pixels, int c) {
+KERNEL BOUNDS(BLOCK) NAME(avg_pool2d_global_backward)(element *dx, const element *dy, int n, int width, int pixels, int c) {
 	unsigned i = (blockIdx.x * BLOCK + threadIdx.x) * width;
 	if (i >= n) return;
-	if (width == 4 && aligned4(dx) && aligned4(dy)) {
-		spread<4>(dx, dy, i, pixels, c);
+	if (width == wide<element> && aligned4(dx) && aligned4(dy)) {
+		spread<wide<element>>(dx, dy, i, pixels, c);
 	} else {
 		for (int j = 0; j < width; j++) spread<1>(dx, dy, i + j, pixels, c);
 	}

@@ -1,5 +1,5 @@
-#include "gpu.cuh"
-#include "ticket.cuh"
+// Sums of rows. Behind gpu.cuh, half.cuh and ticket.cuh.
+#pragma once
 
 // x is [rows, c], as a rowWalk of width 1 shares it out: blockIdx.x is a group
 // of columns, threadIdx.x one of them, blockIdx.y a slice of depth rows, of
@@ -12,7 +12,7 @@ DEVICE double sum_slice(const T *x, int rows, int c, int depth, int slice, int c
 	if (column < c) {
 		x += (long long)first * c + column;
 #pragma unroll 8
-		for (int i = threadIdx.y; i < own; i += blockDim.y) sum[0] += x[(long long)i * c];
+		for (int i = threadIdx.y; i < own; i += blockDim.y) sum[0] += widen(x[(long long)i * c]);
 	}
 	column_sum<256>(sum);
 	return sum[0];
@@ -21,7 +21,7 @@ DEVICE double sum_slice(const T *x, int rows, int c, int depth, int slice, int c
 // sum_rows_add adds to sum [c] the sum of the rows of x. The sums of the slices
 // go to partial [slices, c]; the last block of a group of columns, of which each
 // has a ticket, adds them up.
-KERNEL BOUNDS(256) sum_rows_add(float *sum, const float *x, double *partial, unsigned *tickets, int rows, int c, int depth) {
+KERNEL BOUNDS(256) NAME(sum_rows_add)(float *sum, const element *x, double *partial, unsigned *tickets, int rows, int c, int depth) {
 	int column = blockIdx.x * blockDim.x + threadIdx.x, slices = gridDim.y;
 	bool writes = threadIdx.y == 0 && column < c;
 	double own = sum_slice(x, rows, c, depth, blockIdx.y, column);
