@@ -94,7 +94,7 @@ func (u *undo) settle() {
 	for i, b := range u.state {
 		kernels.RestoreIf(b, u.kept[i], u.overflow.Data)
 	}
-	kernels.Accumulate(u.undone.Data, u.overflow.Data)
+	kernels.CountAndClear(u.undone.Data, u.overflow.Data)
 }
 
 // count is the number of steps that were taken back. It waits for the device.
