@@ -154,4 +154,37 @@ func agreeInHalf(t *testing.T, name string, atol, rtol float64, op func(h halfCa
 	}
 }
 
+// exactInHalf is agreeInHalf where the kernels for float32 agree with the
+// reference to the last bit: results of 16 bits are those, rounded, and NaN and
+// infinities are among them.
+func exactInHalf(t *testing.T, name string, op func(h halfCase) []Buffer) {
+	t.Helper()
+	for _, h := range halfCases(t) {
+		want := results(op(halfCase{openRig(t, Config{Name: "ref"}), h.dtype}))
+		for i, b := range op(h) {
+			got := results([]Buffer{b})[0]
+			for j, v := range want[i] {
+				if b.dtype == h.dtype {
+					v = h.format().decode(h.format().encode(v))
+				}
+				if math.Float64bits(got[j]) != math.Float64bits(v) && !(math.IsNaN(got[j]) && math.IsNaN(v)) {
+					t.Fatalf("%s: %v: result %d element %d is %v, want %v", name, h, i, j, got[j], v)
+				}
+			}
+		}
+	}
+}
+
+// extremes is n numbers, many of which overflow, vanish or are none in a format
+// of 16 bits.
+func extremes(seed, n int) []float64 {
+	x := normals(seed, n)
+	for i, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 65504, -65504, 0x1p-24, 0x1.8p-24, -0x1p-133, 0x1.fep127} {
+		for j := (i*seed + i) % 13; j < n; j += 13 + 7*i {
+			x[j] = v
+		}
+	}
+	return x
+}
+
 func (h halfCase) String() string { return fmt.Sprintf("%s with %v", h.dev.Name(), h.dtype) }
