@@ -21,7 +21,7 @@ DEVICE float rounded(float v) {
 // a group of channels and blockIdx.y a slice of depth rows; in a block
 // threadIdx.x is a pack of channels, width of them, and threadIdx.y takes
 // every blockDim.y-th row of the slice. What depends on the channel alone so
-// stays in registers. Where x cannot be loaded so the same threads take
+// stays in registers. Where packs of x cannot be loaded the same threads take
 // the channels of their pack one after the other: sums stay what they are.
 
 // A walk is the elements of one thread: at, at+step, ... below end, from the
