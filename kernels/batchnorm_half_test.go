@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -22,11 +23,15 @@ func (c *bnCase) keepIn(h halfCase) {
 }
 
 // bnRigs are the devices that run PTX, with activations of every type.
-func bnRigs(t testing.TB) (all []halfCase) {
-	for _, r := range ptxRigs(t) {
-		all = append(all, halfCase{r, Float32})
+func bnRigs(t testing.TB) iter.Seq[halfCase] {
+	return func(yield func(halfCase) bool) {
+		for _, r := range ptxRigs(t) {
+			if !yield(halfCase{r, Float32}) {
+				return
+			}
+		}
+		halfCases(t)(yield)
 	}
-	return append(all, halfCases(t)...)
 }
 
 // The devices agree as they do in float32, but for the rounding of what is
@@ -113,7 +118,7 @@ func TestBatchNormRoundsToHalf(t *testing.T) {
 
 // The statistics are those of what is stored, however large their mean.
 func TestBatchNormStatisticsOfHalf(t *testing.T) {
-	for _, h := range halfCases(t) {
+	for h := range halfCases(t) {
 		for _, g := range []BatchNorm{{Rows: 700, C: 9}, {Rows: 700, C: 16}} {
 			x := normals(1, g.Rows*g.C)
 			for i := range x {
@@ -135,7 +140,7 @@ func TestBatchNormStatisticsOfHalf(t *testing.T) {
 }
 
 func TestBatchNormTakesActivationsOfOneType(t *testing.T) {
-	for _, h := range halfCases(t) {
+	for h := range halfCases(t) {
 		g := BatchNorm{Rows: 6, C: 8, Eps: 1}
 		other := map[Dtype]Dtype{Float16: BFloat16, BFloat16: Float16}[h.dtype]
 		c := newBNCase(h.rig, g, true, 0, 1) // of float32, which may be

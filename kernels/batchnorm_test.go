@@ -163,7 +163,7 @@ func TestBatchNormOfManyChannels(t *testing.T) {
 // Each array alone may start anywhere, and gives the same bits: the order of
 // the sums is the same.
 func TestBatchNormOfUnalignedArrays(t *testing.T) {
-	for _, r := range bnRigs(t) {
+	for r := range bnRigs(t) {
 		for option := range 4 {
 			g := BatchNorm{Rows: 70, C: 5 * r.stored().wide(), Eps: 1e-5, ReLU: option&1 != 0}
 			run := func(unaligned int) [][]float64 {
@@ -437,7 +437,7 @@ func TestBatchNormChannelsRoundAlike(t *testing.T) {
 // A block that has all the rows of its channels computes the same bits as
 // several blocks and two passes, which do it where an array is not aligned.
 func TestBatchNormOfFewRows(t *testing.T) {
-	for _, r := range bnRigs(t) {
+	for r := range bnRigs(t) {
 		shapes := [][2]int{{1, 8}, {7, 128}, {64, 132}, {65, 128}, {200, 20}, {1000, 128}, {1900, 132}, {2048, 128}}
 		if r.dtype != Float32 {
 			shapes = [][2]int{{1, 8}, {7, 256}, {64, 264}, {200, 24}, {1000, 64}, {1900, 8}}

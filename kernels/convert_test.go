@@ -7,7 +7,7 @@ import (
 
 // Two blocks, and lengths around four; ties go to the even number.
 func TestCast(t *testing.T) {
-	for _, h := range halfCases(t) {
+	for h := range halfCases(t) {
 		for _, n := range []int{0, 1, 3, 4, 5, 1024, 2048, 4101} {
 			x := extremes(n+1, n)
 			for i := 5; i < n; i += 3 {

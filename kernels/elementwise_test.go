@@ -90,7 +90,7 @@ func TestScaleToHalf(t *testing.T) {
 // Floats are activations everywhere, and of 16 bits only those that the device
 // was opened for.
 func TestActivationTypes(t *testing.T) {
-	for _, h := range halfCases(t) {
+	for h := range halfCases(t) {
 		Add(h.junk(3), h.floats(1, 2, 3), h.floats(1, 2, 3))
 		other := map[Dtype]Dtype{Float16: BFloat16, BFloat16: Float16}[h.dtype]
 		three, wrong, floats := h.blank(3), h.dev.Alloc(other, 3), h.junk(3)

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"testing"
 
@@ -116,23 +117,27 @@ func (h halfCase) blank(n int) Buffer {
 	return b
 }
 
-// halfCases are the devices that run PTX, with activations of 16 bits.
-func halfCases(t testing.TB) (all []halfCase) {
-	for _, compute := range []Compute{ComputeFloat16, ComputeBFloat16} {
-		for _, config := range ptxAnd() {
-			config.Compute = compute
-			r := openRig(t, config)
-			all = append(all, halfCase{r, r.dev.Activations()})
+// halfCases are the devices that run PTX, with activations of 16 bits, each
+// opened when its turn comes: there is one GPU.
+func halfCases(t testing.TB) iter.Seq[halfCase] {
+	return func(yield func(halfCase) bool) {
+		for _, compute := range []Compute{ComputeFloat16, ComputeBFloat16} {
+			for _, config := range ptxAnd() {
+				config.Compute = compute
+				r := openRig(t, config)
+				if !yield(halfCase{r, r.dev.Activations()}) {
+					return
+				}
+			}
 		}
 	}
-	return all
 }
 
 // agreeInHalf is agreeOnPTX for activations of 16 bits: results of such a type
 // may be off by the rounding to it beside.
 func agreeInHalf(t *testing.T, name string, atol, rtol float64, op func(h halfCase) []Buffer) {
 	t.Helper()
-	for _, h := range halfCases(t) {
+	for h := range halfCases(t) {
 		want := results(op(halfCase{openRig(t, Config{Name: "ref"}), h.dtype}))
 		buffers := op(h)
 		got, again := results(buffers), results(op(h))
@@ -159,7 +164,7 @@ func agreeInHalf(t *testing.T, name string, atol, rtol float64, op func(h halfCa
 // infinities are among them.
 func exactInHalf(t *testing.T, name string, op func(h halfCase) []Buffer) {
 	t.Helper()
-	for _, h := range halfCases(t) {
+	for h := range halfCases(t) {
 		want := results(op(halfCase{openRig(t, Config{Name: "ref"}), h.dtype}))
 		for i, b := range op(h) {
 			got := results([]Buffer{b})[0]
