@@ -20,10 +20,16 @@ type gpu struct {
 	args     driver.Args
 
 	scratch []Buffer // see work
+	poison  bool     // scratch comes as NaN, and ends where it ends: for tests
 }
 
 func newGPU(drv driver.Driver) *gpu {
 	texts, moduleOf := ptxModules()
+	return gpuOf(drv, texts, moduleOf)
+}
+
+// gpuOf runs the kernels of the given modules.
+func gpuOf(drv driver.Driver, texts, moduleOf map[string]string) *gpu {
 	return &gpu{
 		drv: drv, name: drv.Name(), texts: texts, moduleOf: moduleOf,
 		modules: map[string]driver.Module{}, kernels: map[string]driver.Kernel{},
@@ -131,6 +137,11 @@ func (d *Device) work(t Dtype, n int) Buffer {
 		last++
 	}
 	b := g.scratch[last]
+	if g.poison {
+		g.drv.Mark(b.ptr, b.n, false)
+		g.drv.Mark(b.ptr, n*t.Size(), true)
+		g.must("Fill", g.drv.Fill32(0, b.ptr, math.MaxUint32, n*t.Size()/4))
+	}
 	b.dtype, b.n = t, n
 	return b
 }
