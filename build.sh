@@ -3,6 +3,7 @@
 #   ./build.sh asm     write the assembly of kernels/ anew from kernels/asmgen
 #   ./build.sh ptx     compile kernels/*.cu anew to kernels/ptx (clang-19, or what $CLANG names)
 #   ./build.sh nvcc    compile them with NVIDIA's compiler ($NVCC, nvcc) too, as a check: nothing is kept
+#   ./build.sh ptxas [PTXAS]  assemble the PTX with NVIDIA's assembler (or $PTXAS, ptxas) and write docs/kernels.md
 #   ./build.sh gpu-bundle [DIR]  all that a bare machine with a GPU needs to check this: see gpu-check.sh
 #   ./build.sh check   what a change must pass: format, vet, generated files, tests
 #   ./build.sh size    lines of Go per package
@@ -43,6 +44,13 @@ nvcc() {
 			awk -v name="$source" '/^[.]visible [.]entry/ { n++ } /[.]local/ { local = 1 }
 				END { print name ": " n " kernels" (local ? ", with local memory" : "") }'
 	done
+}
+
+# ptxas fails where a kernel spills registers.
+ptxas() {
+	local page
+	page=$(go run ./kernels/ptxtable "${1:-${PTXAS:-ptxas}}")
+	echo "$page" >docs/kernels.md
 }
 
 # gpu-bundle puts the program, the tests as programs and gpu-check.sh into a
@@ -94,6 +102,6 @@ size() {
 
 case "${1:-}" in
 "") go build -trimpath -o lbsam ./cmd/lbsam ;;
-asm | ptx | nvcc | gpu-bundle | check | size) "$@" ;;
-*) echo "build.sh: unknown argument '$1': want asm, ptx, nvcc, gpu-bundle, check, size or none" >&2; exit 2 ;;
+asm | ptx | nvcc | ptxas | gpu-bundle | check | size) "$@" ;;
+*) echo "build.sh: unknown argument '$1': want asm, ptx, nvcc, ptxas, gpu-bundle, check, size or none" >&2; exit 2 ;;
 esac

@@ -20,6 +20,7 @@ type gpu struct {
 	args     driver.Args
 
 	scratch  []Buffer // see work
+	poison   bool     // it comes as NaN, and ends where it ends: for tests
 	partials []Buffer // see sums
 	counters []Buffer // see tickets
 	watch    func(Launch)
@@ -27,6 +28,11 @@ type gpu struct {
 
 func newGPU(drv driver.Driver) *gpu {
 	texts, moduleOf := ptxModules()
+	return gpuOf(drv, texts, moduleOf)
+}
+
+// gpuOf runs the kernels of the given modules.
+func gpuOf(drv driver.Driver, texts, moduleOf map[string]string) *gpu {
 	return &gpu{
 		drv: drv, name: drv.Name(), texts: texts, moduleOf: moduleOf,
 		modules: map[string]driver.Module{}, kernels: map[string]driver.Kernel{},
@@ -124,7 +130,17 @@ func (g *gpu) kernel(name string) driver.Kernel {
 // kernel that needs room between its stages. It is the same memory at each
 // call. Memory that was once given out is never freed: a captured step may
 // name it.
-func (d *Device) work(t Dtype, n int) Buffer { return d.room(&d.gpu.scratch, t, n) }
+func (d *Device) work(t Dtype, n int) Buffer {
+	g := d.gpu
+	b := d.room(&g.scratch, t, n)
+	if g.poison {
+		whole := g.scratch[len(g.scratch)-1]
+		g.drv.Mark(whole.ptr, whole.n, false)
+		g.drv.Mark(b.ptr, n*t.Size(), true)
+		g.must("Fill", g.drv.Fill32(0, b.ptr, math.MaxUint32, n*t.Size()/4))
+	}
+	return b
+}
 
 // sums is work for the float64 sums that blocks leave to the last one of them.
 // It is memory of its own, of which the interpreter knows where it ends and that

@@ -44,15 +44,7 @@ func (b *batcher) take() {
 }
 
 // pictures is the images as numbers.
-func (b *batcher) pictures() Buffer {
-	pixels := make([]uint8, b.images.n)
-	Download(pixels, b.images)
-	numbers := make([]int32, len(pixels))
-	for i, v := range pixels {
-		numbers[i] = int32(v)
-	}
-	return b.r.ints(numbers...)
-}
+func (b *batcher) pictures() Buffer { return numbersOf(b.r, b.images) }
 
 func TestTakeBatchAgrees(t *testing.T) {
 	for _, pixels := range []int{0, 1, 15, 16, 17, 32, 4080, 4096, 4112, 4113} { // around 16 bytes and a block

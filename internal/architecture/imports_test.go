@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"kernels/driver/dry":    {"kernels/driver"},
 	"kernels/ptxsim":        {"kernels/driver"},
 	"kernels/cuda":          {"kernels/driver"},
+	"kernels/ptxtable":      {},
 	"datasets":              {"internal/rng", "internal/suggest"},
 	"internal/rng":          {},
 	"internal/suggest":      {},

@@ -1,0 +1,237 @@
+package kernels
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+	"lbsam/kernels/ptxsim"
+)
+
+var everyMutant = flag.Bool("mutants", false, "run every mutant of the kernels, in the place of a sample")
+
+// A trial is some work of a concept, through its exported functions.
+type trial struct {
+	concept, name string
+	tile          string  // of conv2d: the only one of gpuTiles that may be chosen; none for the one of all arrays
+	atol, rtol    float64 // of the results, relative to those of ref
+	long          bool    // for all mutants only: nothing in the sample needs it
+	run           func(r rig) []Buffer
+
+	want     [][]float64
+	launches map[string]bool // the concept's kernels that it runs
+}
+
+// differs is what tells the results on a device from those on ref, or a Fault.
+func (p *trial) differs(t *testing.T, dev *Device) error {
+	var got [][]float64
+	if err := fault(func() { got = results(p.run(rig{t, dev})) }); err != nil {
+		return err
+	}
+	for i := range p.want {
+		if err := kerneltest.Compare(got[i], p.want[i], p.atol, p.rtol); err != nil {
+			return fmt.Errorf("result %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// A lab runs mutants. Each kernel is a module of its own, so that nothing is
+// loaded that is not run.
+type lab struct {
+	entries []ptxEntry
+	texts   map[string]string // by kernel
+	own     map[string]string // each kernel's module: itself
+	trials  []*trial
+
+	mu     sync.Mutex
+	ran    int            // kernels
+	counts map[string]int // of mutants, by how they were caught
+	lived  map[*excuse]int
+}
+
+func newLab() *lab {
+	l := &lab{texts: map[string]string{}, own: map[string]string{}, trials: mutantTrials(), counts: map[string]int{}, lived: map[*excuse]int{}}
+	texts, _ := ptxModules()
+	for concept, text := range texts {
+		for _, e := range splitPTX(concept, text) {
+			l.entries = append(l.entries, e)
+			l.texts[e.kernel], l.own[e.kernel] = e.text(), e.kernel
+		}
+	}
+	sort.Slice(l.entries, func(i, j int) bool { return l.entries[i].kernel < l.entries[j].kernel })
+	return l
+}
+
+// device returns an interpreter with all kernels, of which m, if there is one,
+// replaces one.
+func (l *lab) device(concept string, m *mutant) (*Device, *ptxsim.Device) {
+	sim := ptxsim.New(ptxsim.Config{Workers: 1, MaxBranches: 1 << 13})
+	texts := l.texts
+	if m != nil {
+		texts = maps.Clone(l.texts)
+		texts[m.kernel] = m.text()
+	}
+	gpu := gpuOf(sim, texts, l.own)
+	gpu.poison = concept != "convert" // whose copies lie in scratch behind the parts of a gradient
+	return &Device{name: sim.Name(), precision: Float32, gpu: gpu}, sim
+}
+
+// prepare runs p on ref and, without a mutant, on the interpreter.
+func (l *lab) prepare(t *testing.T, p *trial) {
+	p.want = results(p.run(openRig(t, Config{Name: "ref"})))
+	dev, sim := l.device(p.concept, nil)
+	defer dev.Close()
+	if err := p.differs(t, dev); err != nil {
+		t.Errorf("%s: %s: without a mutant: %v", p.concept, p.name, err)
+	}
+	p.launches = map[string]bool{}
+	for _, e := range l.entries {
+		if e.concept == p.concept && sim.Counters(e.kernel).Launches > 0 {
+			p.launches[e.kernel] = true
+		}
+	}
+}
+
+// catch runs a mutant and returns how it was caught, or "".
+func (l *lab) catch(t *testing.T, m mutant, trials []*trial) string {
+	for _, p := range trials {
+		if !p.launches[m.kernel] {
+			continue
+		}
+		dev, _ := l.device(p.concept, &m)
+		err := p.differs(t, dev)
+		dev.Close()
+		var f *ptxsim.Fault
+		switch {
+		case errors.As(err, &f):
+			return f.Kind.String()
+		case errors.As(err, new(*Fault)):
+			t.Errorf("%v: %v: that is no fault of a kernel", m, err)
+			return "broken"
+		case err != nil:
+			return "another result"
+		}
+	}
+	return ""
+}
+
+// sample returns one mutant of each rule, which nothing may excuse; of a kernel
+// for tensor cores, of which there are many alike, one of the rules that matter
+// most there.
+func sample(e ptxEntry) (chosen []mutant) {
+	for _, rule := range rules {
+		all := slices.DeleteFunc(rule.mutants(e), func(m mutant) bool { return m.excuse() != nil })
+		if len(all) > 0 {
+			chosen = append(chosen, all[len(all)/2])
+		}
+	}
+	if e.forTensorCores() {
+		chosen = slices.DeleteFunc(chosen, func(m mutant) bool {
+			return !slices.Contains([]string{"barrier missing", "copies not waited for", "pointers exchanged"}, m.rule)
+		})
+		i := len(e.kernel) % len(chosen)
+		chosen = chosen[i : i+1]
+	}
+	return chosen
+}
+
+func (e ptxEntry) forTensorCores() bool { return strings.HasPrefix(e.concept, "conv2d_") }
+
+// kernel runs the mutants of a kernel: all, or a sample.
+func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
+	all := sample(e)
+	if *everyMutant {
+		all = nil
+		for _, rule := range rules {
+			all = append(all, rule.mutants(e)...)
+		}
+	}
+	l.mu.Lock()
+	l.ran++
+	l.mu.Unlock()
+	for _, m := range all {
+		how := l.catch(t, m, trials)
+		excuse := m.excuse()
+		l.mu.Lock()
+		switch {
+		case how != "":
+		case excuse != nil:
+			how = "equivalent"
+			l.lived[excuse]++
+		case e.forTensorCores() && *everyMutant:
+			how = "not judged" // nobody has looked at all that live
+		default:
+			how = "missed"
+			t.Errorf("%v: no trial noticed it, and there is no excuse", m)
+		}
+		l.counts[how]++
+		l.mu.Unlock()
+	}
+}
+
+// TestMutants plants bugs in the kernels. The trials must notice each of them:
+// by a fault, or by another result.
+func TestMutants(t *testing.T) {
+	l, tested := newLab(), map[string]bool{}
+	tiles := gpuTiles
+	defer func() { gpuTiles = tiles }()
+	for _, tile := range append([]gpuTile{{}}, tiles...) { // one after the other, as the choice is everybody's
+		gpuTiles = nil
+		if tile.name != "" {
+			gpuTiles = []gpuTile{tile}
+		}
+		var trials []*trial
+		var entries []ptxEntry
+		for _, p := range l.trials {
+			if p.tile == tile.name && (*everyMutant || !p.long) {
+				l.prepare(t, p)
+				trials = append(trials, p)
+			}
+		}
+		for _, e := range l.entries {
+			if !tested[e.kernel] && slices.ContainsFunc(trials, func(p *trial) bool { return p.launches[e.kernel] }) {
+				entries, tested[e.kernel] = append(entries, e), true
+			}
+		}
+		t.Run("tile "+tile.name, func(t *testing.T) {
+			for _, e := range entries {
+				t.Run(e.kernel, func(t *testing.T) {
+					t.Parallel()
+					l.kernel(t, e, trials)
+				})
+			}
+		})
+	}
+	l.report(t, tested)
+}
+
+// report checks that no kernel was left out and no excuse was used too often.
+func (l *lab) report(t *testing.T, tested map[string]bool) {
+	total := 0
+	var lines []string
+	for how, n := range l.counts {
+		total += n
+		lines = append(lines, fmt.Sprintf("%s %d", how, n))
+	}
+	sort.Strings(lines)
+	t.Logf("%d mutants of %d kernels: %s", total, l.ran, strings.Join(lines, ", "))
+	for _, e := range l.entries {
+		if !tested[e.kernel] {
+			t.Errorf("no trial runs %s", e.kernel)
+		}
+	}
+	for i := range excuses {
+		x, all := &excuses[i], *everyMutant && l.ran == len(l.entries) // not one alone, by -run
+		if n := l.lived[x]; n > x.most || n < x.most && all {
+			t.Errorf("%d mutants have the excuse %q (%s, %s, %s), want %d", n, x.reason, x.kernel, x.rule, x.at, x.most)
+		}
+	}
+}
