@@ -15,7 +15,7 @@ import (
 // which size of a batch would fit. Other errors stay as they are.
 func (j *Job) withBatchThatFits(err error) error {
 	full, ok := errors.AsType[driver.OutOfMemory](err)
-	if !ok {
+	if !ok || full.Free >= full.Wanted { // in pieces, of which no estimate knows
 		return err
 	}
 	available := full.Free + j.Device.Allocated()
