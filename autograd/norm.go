@@ -10,34 +10,39 @@ type BatchNorm struct {
 	Updates       int  // how often the running statistics move, when training
 }
 
-// Running is the running statistics of a batch normalisation, [c] each, and
-// the number of their updates, int32 [1].
-type Running struct{ Mean, Var, Count *tensor.Tensor }
+// Running is the running statistics of a batch normalisation.
+type Running = tensor.Running
 
 // BatchNorm returns gamma·(x - mean)/√(variance + Eps) + beta, per channel of
 // x [n, h, w, c]; plus add, of the shape of x, unless it is nil; and the ReLU
 // of that if wanted (Ioffe and Szegedy 2015; PyTorch's BatchNorm2d).
 func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var {
 	mean, variance := r.Mean, r.Var
+	var y *tensor.Tensor
 	var saved []*tensor.Tensor
 	if g.Train {
-		mean, variance = tensor.BatchNormStatistics(t.arena, x.Value)
-		saved = []*tensor.Tensor{mean, variance}
-		if g.Updates > 0 {
-			tensor.BatchNormUpdate(r.Mean, r.Var, r.Count, mean, variance, x.Value, g.Momentum, g.Updates)
+		moved := r
+		if g.Updates == 0 {
+			moved = Running{}
 		}
+		y, mean, variance = tensor.BatchNormTrain(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, moved, g.Momentum, g.Updates, g.Eps, g.ReLU)
+		saved = []*tensor.Tensor{mean, variance}
+	} else {
+		y = tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	}
-	y := tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	var v *Var
 	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })
 	v = t.record(o, y, func(dy *tensor.Tensor) {
 		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
-		dx := tensor.BatchNormBackward(t.arena, grads, dy, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
+		more := v.more
+		v.more = nil
+		dx := tensor.BatchNormBackward(t.arena, grads, dy, more, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
 		t.add(x, dx)
 		if add != nil {
-			t.pass(add, v, dy) // masked by the ReLU in place
+			t.pass(add, v, dy) // dz, in place
 		}
 	}, saved...)
+	v.addsUp = true
 	return v
 }
 

@@ -70,7 +70,12 @@ func (t *Tape) add(v *Var, g *tensor.Tensor) {
 		g.Free(t.arena)
 	case v.Grad == nil:
 		v.Grad = g
+	case v.addsUp && v.more == nil && t.check == nil:
+		v.more = g // which saves a pass over both
 	default:
+		if v.more != nil { // first come, first added
+			v.more, g = g, v.more
+		}
 		tensor.AddTo(v.Grad, g)
 		g.Free(t.arena)
 	}

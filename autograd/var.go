@@ -17,6 +17,11 @@ type Var struct {
 	// Backward; an input has none.
 	Grad *tensor.Tensor
 
+	// more is another part of the gradient, of a result whose operation adds
+	// the two parts up while it reads them.
+	more   *tensor.Tensor
+	addsUp bool
+
 	result bool // of an operation: the tape owns Value and Grad
 	owned  bool // Value is memory of the arena, not a view of another Var's
 }

@@ -11,7 +11,7 @@ import (
 func TestAccessesAreWide(t *testing.T) {
 	const n, warps = 4096, 8 // one block of the table, or of take_batch, but four of dropout and augment
 	sim := ptxsim.New(ptxsim.Config{})
-	r := rig{t, OpenDriver(sim)}
+	r := rig{t, OpenDriver(sim, ComputeFloat32)}
 	t.Cleanup(r.dev.Close)
 	s := NewSegments(r.dev, n, []Segment{{Len: n, Scaled: true}})
 	w, g, m, v := r.floats(normals(1, n)...), r.floats(normals(2, n)...), r.floats(normals(3, n)...), r.floats(normals(4, n)...)

@@ -19,21 +19,48 @@ func (g BatchNorm) check(op string, x Buffer, channels ...Buffer) {
 	mustShare(op, x, channels[0])
 }
 
-func (g BatchNorm) checkBackward(op string, dx, dgamma, dbeta, dy, y, x, gamma, mean, variance Buffer) {
+func (g BatchNorm) checkBackward(op string, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer) {
 	g.check(op, x, gamma, mean, variance, dgamma, dbeta)
-	mustMatch(op, x.dev.precision, x.n, x, dx, dy, y)
+	mustMatch(op, x.dev.precision, x.n, x, dx, dy, dyMore, y)
 	if g.ReLU && y.IsNil() {
 		panic(fmt.Sprintf("kernels: %s with ReLU needs y, the forward output", op))
 	}
 }
 
+// A BatchNormRunning is the running statistics of a batch normalisation, which
+// evaluation takes in the place of those of a batch, and how they move. The
+// zero value stands for none.
+type BatchNormRunning struct {
+	Mean, Var Buffer // [C]
+	Count     Buffer // int32 [1]: how often they moved
+	Momentum  float64
+	Times     int // how often they move now
+}
+
+func (r BatchNormRunning) check(op string, x Buffer, c int) {
+	mustMatch(op, x.dev.precision, c, r.Mean, r.Var)
+	mustMatch(op, Int32, 1, r.Count)
+	mustShare(op, x, r.Mean, r.Count)
+	if r.Times != 0 && (r.Mean.IsNil() || r.Var.IsNil() || r.Count.IsNil()) {
+		panic(fmt.Sprintf("kernels: %s moves running statistics %d times, but they are absent", op, r.Times))
+	}
+}
+
 // BatchNormStatistics computes the mean and the biased variance of each
-// channel of x: variance = mean of (x - mean)², over Rows.
-func BatchNormStatistics(mean, variance, x Buffer, g BatchNorm) {
+// channel of x: variance = mean of (x - mean)², over Rows. It moves the running
+// statistics towards them, r.Times times one after the other:
+//
+//	running = (1-Momentum)·running + Momentum·batch
+//
+// with the unbiased variance, variance·Rows/(Rows-1), as PyTorch does, and
+// adds r.Times to r.Count. It reads x once; on ref twice.
+func BatchNormStatistics(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
 	g.check("BatchNormStatistics", x, mean, variance)
+	r.check("BatchNormStatistics", x, g.C)
 	switch {
 	case x.dev.gpu != nil:
-		batchNormStatisticsGPU(mean, variance, x, g)
+		batchNormStatisticsGPU(mean, variance, x, r, g)
+		return
 	case x.dev.isCPU():
 		batchNormStatisticsCPU(x.dev.pool, f32(mean), f32(variance), f32(x), g)
 	case x.dtype == Float64:
@@ -41,30 +68,31 @@ func BatchNormStatistics(mean, variance, x Buffer, g BatchNorm) {
 	default:
 		batchNormStatisticsRef(f32(mean), f32(variance), f32(x), g)
 	}
+	switch {
+	case r.Times == 0:
+		return
+	case x.dtype == Float64:
+		batchNormUpdateRef(f64(r.Mean), f64(r.Var), f64(mean), f64(variance), r.Momentum, r.Times, g)
+	default:
+		batchNormUpdateRef(f32(r.Mean), f32(r.Var), f32(mean), f32(variance), float32(r.Momentum), r.Times, g)
+	}
+	i32(r.Count)[0] += int32(r.Times)
 }
 
-// BatchNormUpdate moves the running statistics towards those of the batch,
-// times times one after the other:
-//
-//	running = (1-momentum)·running + momentum·batch
-//
-// with the unbiased variance, variance·Rows/(Rows-1), as PyTorch does. It
-// adds times to count[0], an int32.
-func BatchNormUpdate(runningMean, runningVar, count, mean, variance Buffer, momentum float64, times int, g BatchNorm) {
-	mustMatch("BatchNormUpdate", mean.dev.precision, g.C, mean, variance, runningMean, runningVar)
-	mustMatch("BatchNormUpdate", Int32, 1, count)
-	mustShare("BatchNormUpdate", mean, count)
-	if mean.dev.gpu != nil {
-		m := float32(momentum)
-		mean.dev.gpu.launch("batch_norm_update", ones(g.C), runningMean, runningVar, count, mean, variance, m, unbias[float32](g), times, g.C)
+// BatchNormTrain is BatchNormStatistics and then BatchNormApply with what it
+// computes. y may alias x or add. It reads x twice, add once, and writes y once;
+// on a device that runs PTX it reads x once where there are few rows, as in the
+// last stage of a residual network.
+func BatchNormTrain(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRunning, g BatchNorm) {
+	if x.dev.gpu == nil {
+		BatchNormStatistics(mean, variance, x, r, g)
+		BatchNormApply(y, x, add, gamma, beta, mean, variance, g)
 		return
 	}
-	i32(count)[0] += int32(times)
-	if mean.dtype == Float64 {
-		batchNormUpdateRef(f64(runningMean), f64(runningVar), f64(mean), f64(variance), momentum, times, g)
-		return
-	}
-	batchNormUpdateRef(f32(runningMean), f32(runningVar), f32(mean), f32(variance), float32(momentum), times, g)
+	g.check("BatchNormTrain", x, mean, variance, gamma, beta)
+	mustMatch("BatchNormTrain", x.dev.precision, x.n, x, y, add)
+	r.check("BatchNormTrain", x, g.C)
+	batchNormTrainGPU(y, mean, variance, x, add, gamma, beta, r, g)
 }
 
 // BatchNormApply computes
@@ -73,7 +101,7 @@ func BatchNormUpdate(runningMean, runningVar, count, mean, variance Buffer, mome
 //
 // and max(y, 0) if ReLU is set. add [Rows, C] may be absent. In training the
 // statistics are those of the batch, in evaluation the running ones. y may
-// alias x or add.
+// alias x or add. It reads x and add once and writes y once.
 func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
 	g.check("BatchNormApply", x, gamma, beta, mean, variance)
 	mustMatch("BatchNormApply", x.dev.precision, x.n, x, y, add)
@@ -90,40 +118,49 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 }
 
 // BatchNormBackward is the gradient of BatchNormApply with the statistics of
-// the batch, which depend on x. With r = 1/√(variance + Eps), x̂ = (x-mean)·r
-// and dz the gradient before the ReLU, dy where y > 0:
+// the batch, which depend on x. The gradient of y may come in two parts, dy and
+// dyMore, which may be absent. With r = 1/√(variance + Eps), x̂ = (x-mean)·r and
+// dz the gradient before the ReLU, dy + dyMore where y > 0:
 //
 //	dbeta += sum of dz      dgamma += sum of dz·x̂
 //	dx = gamma·r·(dz - (sum of dz)/Rows - x̂·(sum of dz·x̂)/Rows)
 //
-// If ReLU is set dy is overwritten with dz, which is the gradient of the
-// addend too; otherwise y is not read and may be absent. dx may alias x.
-func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
+// dy is overwritten with dz, which is the gradient of the addend too. Without
+// ReLU y is not read and may be absent. dx may alias x or dyMore.
+//
+// It goes through the activations twice: the sums read dy, x and, where they
+// are wanted, y and dyMore, and write dz unless it is dy; then dx is computed
+// from dz and x. With ReLU that is 5 reads and 2 writes, without 4 and 1; dyMore
+// costs one read, and without ReLU one write. On a device that runs PTX dz and x
+// are read once where there are few rows.
+func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
+	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.gpu != nil:
-		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance, g, false)
+		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance, g, false)
 	case x.dev.isCPU():
-		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, false)
+		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, false)
 	case x.dtype == Float64:
-		batchNormBackwardRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
+		batchNormBackwardRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(dyMore), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
 	default:
-		batchNormBackwardRef(f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
+		batchNormBackwardRef(f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
 	}
 }
 
 // BatchNormBackwardEval is the gradient of BatchNormApply with statistics
-// that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward.
-func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance)
+// that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward. On a
+// device that runs PTX it goes through the activations once: it reads x, dy,
+// dyMore and y, and writes dx and dz.
+func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
+	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.gpu != nil:
-		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, y, x, gamma, mean, variance, g, true)
+		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance, g, true)
 	case x.dev.isCPU():
-		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, true)
+		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, true)
 	case x.dtype == Float64:
-		batchNormBackwardEvalRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
+		batchNormBackwardEvalRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(dyMore), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
 	default:
-		batchNormBackwardEvalRef(f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
+		batchNormBackwardEvalRef(f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g)
 	}
 }

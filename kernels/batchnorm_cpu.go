@@ -16,7 +16,8 @@ func (g BatchNorm) taskRows() int { return g.blockRows() * max(1, 65536/(g.block
 // here, in the pool, so that a call allocates next to nothing.
 type batchNormWork struct {
 	BatchNorm
-	y, x, add, dx, dy []float32 // [Rows, C]
+	y, x, add, dx     []float32 // [Rows, C]
+	dy, dyMore        []float32
 	mean, scale, beta []float32 // [C]
 	slope             batchNormSlope
 	partial           []float64 // [tasks, 2, C]: sums of each task
@@ -136,11 +137,11 @@ type batchNormSlope struct{ mean, r, factor, meanDz, meanDot []float32 }
 
 // batchNormBackwardCPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants.
-func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []float32, g BatchNorm, constants bool) {
+func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance []float32, g BatchNorm, constants bool) {
 	numbers := grown(&p.channels, 4*g.C)
 	clear(numbers)
 	w := &p.norm
-	*w = batchNormWork{BatchNorm: g, dx: dx, dy: dy, y: y, x: x}
+	*w = batchNormWork{BatchNorm: g, dx: dx, dy: dy, dyMore: dyMore, y: y, x: x}
 	s := batchNormSlope{mean, numbers[:g.C], numbers[g.C : 2*g.C], numbers[2*g.C : 3*g.C], numbers[3*g.C:]}
 	w.slope = s
 	for c, v := range variance {
@@ -157,12 +158,19 @@ func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, y, x, gamma, mean, var
 	}
 	p.run(w.tasks(), func(_, task int) {
 		lo, hi := w.task(task)
+		if constants { // dx = factor·(dz - 0) + 0: to add x̂·0 would be wrong where x is not finite
+			batchNormApplyRows(w.dx[lo:hi], w.dy[lo:hi], nil, s.meanDz, s.factor, s.meanDot, false)
+			return
+		}
 		batchNormDx(w.dx[lo:hi], w.dy[lo:hi], w.x[lo:hi], w.slope)
 	})
 }
 
-// slopes masks one block of dy and adds its sums for the gradients.
+// slopes turns one block of dy into dz and adds its sums for the gradients.
 func (w *batchNormWork) slopes(sum, dot []float64, lo, hi int) {
+	if w.dyMore != nil {
+		addCPU(w.dy[lo:hi], w.dy[lo:hi], w.dyMore[lo:hi])
+	}
 	var output []float32
 	if w.ReLU {
 		output = w.y[lo:hi]

@@ -34,15 +34,49 @@ func walkRows(rows, c, width int) rowWalk {
 	return rowWalk{size{grid: dim3(groups, slices, 1), block: dim3(lanes, walkers, 1)}, width, depth, slices}
 }
 
-// eights is a row of blocks of [32, 8] threads that add up the slices of 8
-// channels each.
-func eights(c int) size { return size{grid: dim3(tiles(c, 8), 1, 1), block: dim3(8, 32, 1)} }
+// lastSums is how many sums the last of the blocks adds up: total in
+// batchnorm.cu.
+const lastSums = 32
 
-func batchNormStatisticsGPU(mean, variance, x Buffer, g BatchNorm) {
-	w, gpu := walkRows(g.Rows, g.C, 4), x.dev.gpu
-	partial := x.dev.work(Float64, w.slices*2*g.C)
-	gpu.launch("batch_norm_moments", w.size, partial, x, g.Rows, g.C, w.width, w.depth)
-	gpu.launch("batch_norm_statistics", eights(g.C), mean, variance, partial, x, g.Rows, g.C, w.slices)
+// sumsOf returns what kernels need that add up all slices of c channels: room for
+// more pairs of sums per channel, for two sums of each slice and for the last
+// ones, and tickets.
+func (w rowWalk) sumsOf(d *Device, more, c int) (own, partial, tickets Buffer) {
+	all := d.sums((more + w.slices + lastSums) * 2 * c)
+	own, partial = all.Slice(0, more*2*c), all.Slice(more*2*c, all.n)
+	return own, partial, d.tickets(int(w.grid.X) * (lastSums + 1))
+}
+
+func batchNormStatisticsGPU(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
+	w, d := walkRows(g.Rows, g.C, 4), x.dev
+	_, partial, tickets := w.sumsOf(d, 0, g.C)
+	d.gpu.launch("batch_norm_statistics", w.size, mean, variance, x, r.Mean, r.Var, r.Count, float32(r.Momentum), unbias[float32](g), r.Times,
+		partial, tickets, g.Rows, g.C, w.width, w.depth)
+}
+
+// few returns the launch of a kernel whose blocks have all the rows of eight
+// channels, and whether it can do with what w divides: one run of rows for each
+// walker, in at most 512 threads, and arrays of which 16 bytes at a time can be
+// read.
+func (w rowWalk) few(c int, arrays ...Buffer) (s size, can bool) {
+	walkers := int(w.block.Y)
+	s = size{grid: dim3(tiles(c/4, 2), 1, 1), block: dim3(2, walkers*w.slices, 1)}
+	can = w.width == 4 && w.depth == walkers*runRows && w.slices <= lastSums && s.block.Size() <= 512
+	for _, a := range arrays {
+		can = can && a.ptr%16 == 0
+	}
+	return s, can
+}
+
+func batchNormTrainGPU(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRunning, g BatchNorm) {
+	w := walkRows(g.Rows, g.C, 4)
+	if few, can := w.few(g.C, y, x, add); can {
+		x.dev.gpu.launch("batch_norm_train_few", few, y, mean, variance, x, add, gamma, beta, r.Mean, r.Var, r.Count,
+			float32(r.Momentum), unbias[float32](g), r.Times, g.Eps, g.Rows, g.C, g.ReLU, int(w.block.Y))
+		return
+	}
+	batchNormStatisticsGPU(mean, variance, x, r, g)
+	batchNormApplyGPU(y, x, add, gamma, beta, mean, variance, g)
 }
 
 func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
@@ -52,21 +86,24 @@ func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNor
 
 // batchNormBackwardGPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants: then the sums are not needed for dx, and one pass
-// does it all.
-func batchNormBackwardGPU(dx, dgamma, dbeta, dy, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
-	w, gpu := walkRows(g.Rows, g.C, 4), x.dev.gpu
-	work := x.dev.work(Float64, (w.slices+1)*2*g.C)
-	means, partial := work.Slice(0, 2*g.C), work.Slice(2*g.C, work.n)
+// does it all. So it is with few rows.
+func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
+	w, d := walkRows(g.Rows, g.C, 4), x.dev
 	if !g.ReLU {
 		y = Buffer{}
 	}
+	if few, can := w.few(g.C, dx, dy, dyMore, y, x); can && !constants {
+		d.gpu.launch("batch_norm_backward_few", few, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance, g.Eps, g.Rows, g.C, int(w.block.Y))
+		return
+	}
+	means, partial, tickets := w.sumsOf(d, 1, g.C)
 	slope := Buffer{}
 	if constants {
 		slope = dx
 	}
-	gpu.launch("batch_norm_sums", w.size, partial, slope, dy, y, x, gamma, mean, variance, g.Eps, g.Rows, g.C, w.width, w.depth)
-	gpu.launch("batch_norm_gradients", eights(g.C), means, dgamma, dbeta, partial, g.Rows, g.C, w.slices)
+	d.gpu.launch("batch_norm_gradients", w.size, means, dgamma, dbeta, slope, dy, dyMore, y, x, gamma, mean, variance, partial, tickets,
+		g.Eps, g.Rows, g.C, w.width, w.depth)
 	if !constants {
-		gpu.launch("batch_norm_backward", w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
+		d.gpu.launch("batch_norm_backward", w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
 	}
 }

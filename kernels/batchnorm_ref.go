@@ -23,7 +23,7 @@ func batchNormStatisticsRef[T Float](mean, variance, x []T, g BatchNorm) {
 // the biased one, 0, stands in for it.
 func unbias[T Float](g BatchNorm) T { return T(g.Rows) / T(max(g.Rows-1, 1)) }
 
-// batchNormUpdateRef is the reference for BatchNormUpdate.
+// batchNormUpdateRef is how BatchNormStatistics moves the running statistics.
 func batchNormUpdateRef[T Float](runningMean, runningVar, mean, variance []T, momentum T, times int, g BatchNorm) {
 	unbias := unbias[T](g)
 	for range times {
@@ -57,10 +57,10 @@ func batchNormApplyRef[T Float](y, x, add, gamma, beta, mean, variance []T, g Ba
 }
 
 // batchNormBackwardRef is the reference for BatchNormBackward.
-func batchNormBackwardRef[T Float](dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []T, g BatchNorm) {
+func batchNormBackwardRef[T Float](dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance []T, g BatchNorm) {
 	for c := range g.C {
 		r := invStd(variance[c], g.Eps)
-		sum, dot := batchNormSumsRef(dy, y, x, mean[c], r, c, g)
+		sum, dot := batchNormSumsRef(dy, dyMore, y, x, mean[c], r, c, g)
 		dbeta[c] += T(sum)
 		dgamma[c] += T(dot)
 		meanDz, meanDot := T(sum/float64(g.Rows)), T(dot/float64(g.Rows))
@@ -71,10 +71,13 @@ func batchNormBackwardRef[T Float](dx, dgamma, dbeta, dy, y, x, gamma, mean, var
 	}
 }
 
-// batchNormSumsRef masks channel c of dy by the ReLU and returns the sums of
-// dz and of dz·x̂.
-func batchNormSumsRef[T Float](dy, y, x []T, mean, r T, c int, g BatchNorm) (sum, dot float64) {
+// batchNormSumsRef turns channel c of dy into dz and returns the sums of dz and
+// of dz·x̂.
+func batchNormSumsRef[T Float](dy, dyMore, y, x []T, mean, r T, c int, g BatchNorm) (sum, dot float64) {
 	for i := c; i < len(x); i += g.C {
+		if dyMore != nil {
+			dy[i] += dyMore[i]
+		}
 		if g.ReLU && y[i] <= 0 {
 			dy[i] = 0
 		}
@@ -85,10 +88,10 @@ func batchNormSumsRef[T Float](dy, y, x []T, mean, r T, c int, g BatchNorm) (sum
 }
 
 // batchNormBackwardEvalRef is the reference for BatchNormBackwardEval.
-func batchNormBackwardEvalRef[T Float](dx, dgamma, dbeta, dy, y, x, gamma, mean, variance []T, g BatchNorm) {
+func batchNormBackwardEvalRef[T Float](dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance []T, g BatchNorm) {
 	for c := range g.C {
 		r := invStd(variance[c], g.Eps)
-		sum, dot := batchNormSumsRef(dy, y, x, mean[c], r, c, g)
+		sum, dot := batchNormSumsRef(dy, dyMore, y, x, mean[c], r, c, g)
 		dbeta[c] += T(sum)
 		dgamma[c] += T(dot)
 		for i := c; i < len(x); i += g.C {

@@ -64,7 +64,7 @@ func BenchmarkBatchNorm(b *testing.B) {
 			streams int
 			run     func(c *bnCase)
 		}{
-			{"Statistics", 1, func(c *bnCase) { BatchNormStatistics(c.mean, c.variance, c.x, c.g) }},
+			{"Statistics", 1, func(c *bnCase) { BatchNormStatistics(c.mean, c.variance, c.x, BatchNormRunning{}, c.g) }},
 			{"Apply", 2, func(c *bnCase) {
 				BatchNormApply(c.y, c.x, Buffer{}, c.gamma, c.beta, c.mean, c.variance, c.g)
 			}},

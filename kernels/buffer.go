@@ -15,14 +15,16 @@ const (
 	Float64
 	Int32
 	Uint8
+	Float16  // operands of products on devices that run PTX,
+	BFloat16 // and nothing else yet
 )
 
 func (t Dtype) String() string {
-	return [...]string{"float32", "float64", "int32", "uint8"}[t]
+	return [...]string{"float32", "float64", "int32", "uint8", "float16", "bfloat16"}[t]
 }
 
 // Size is the number of bytes of one element.
-func (t Dtype) Size() int { return [...]int{4, 8, 4, 1}[t] }
+func (t Dtype) Size() int { return [...]int{4, 8, 4, 1, 2, 2}[t] }
 
 // Float is what the reference loops compute in.
 type Float interface{ float32 | float64 }

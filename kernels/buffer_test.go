@@ -91,10 +91,11 @@ func TestMismatchesPanic(t *testing.T) {
 		{"kernels: Interpolate: arguments live on two devices", func() { Interpolate(four(r), four(r), four(r), other.junk(1), s) }},
 		{"kernels: Alignment: argument 0 has 2", func() { Alignment(r.junk(2), four(r), four(r), four(r), s, false) }},
 		{"kernels: BatchNormStatistics: arguments live on two devices", func() {
-			BatchNormStatistics(other.junk(2), other.junk(2), four(r), BatchNorm{Rows: 2, C: 2})
+			BatchNormStatistics(other.junk(2), other.junk(2), four(r), BatchNormRunning{}, BatchNorm{Rows: 2, C: 2})
 		}},
-		{"kernels: BatchNormUpdate: arguments live on two devices", func() {
-			BatchNormUpdate(four(r), four(r), other.ints(0), four(r), four(r), .1, 1, BatchNorm{Rows: 2, C: 4})
+		{"kernels: BatchNormStatistics: arguments live on two devices", func() {
+			running := BatchNormRunning{Mean: r.junk(2), Var: r.junk(2), Count: other.ints(0), Momentum: .1, Times: 1}
+			BatchNormStatistics(r.junk(2), r.junk(2), four(r), running, BatchNorm{Rows: 2, C: 2})
 		}},
 		{"kernels: MaxPool2d: arguments live on two devices", func() {
 			MaxPool2d(r.junk(1), other.ints(0), r.junk(1), Pool{N: 1, H: 1, W: 1, C: 1, KH: 1, KW: 1, Stride: 1})

@@ -1,9 +1,5 @@
-// The three products of a convolution, each as one tiled matrix product
-//
-//	C[m, n] = sum over k of A[m, k] B[n, k]
-//
-// whose operands are gathered from the images on the way to shared memory
-// (implicit GEMM). A is always the operand that is gathered:
+// The three products of a convolution in float32, each as one tiled matrix
+// product, see conv2d.cuh. A is always the operand that is gathered:
 //
 //	                m                n       k
 //	forward         pixel of y       OC      (p, q, c)
@@ -14,13 +10,7 @@
 // that, groups of warps share them: each group takes its part of every slab of
 // k, and at the end the groups are added in order.
 #include "gpu.cuh"
-
-#define METHOD __device__ __forceinline__
-
-// Conv is the geometry, the struct of the same name in Go.
-struct Conv {
-	int n, h, w, c, oc, kh, kw, stride, pad, oh, ow;
-};
+#include "conv2d.cuh"
 
 // Tile is the part of C that a block computes, M x N, and how far it goes along
 // k at a time. An operand lies in shared memory as [K][M + 4]: threads read 4
@@ -39,8 +29,6 @@ typedef Tile<128, 128, 16> Large;
 typedef Tile<128, 64, 16> Medium;
 typedef Tile<64, 64, 32> Small;
 typedef Tile<64, 64, 16> Scalar;
-
-DEVICE int tiles(int n, int size) { return (n + size - 1) / size; }
 
 // load_if loads W elements, or zeros without touching p.
 template <int W>
@@ -61,39 +49,6 @@ DEVICE void copy_if(bool ok, float *to, const float *p) {
 }
 DEVICE void arrived() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
-// ---- The way along k. All threads of a block go it together, in steps of K:
-// what follows from it is the same for all of them.
-
-// Taps goes along the rows p and columns q of a window, and with each (p, q)
-// along e < span, its elements. A span that K does not divide ends with zeros,
-// and so does everything.
-template <int K>
-struct Taps {
-	int rows, columns, span;
-	int p, q, e;
-	int room; // elements of the span from e on
-
-	METHOD Taps(int rows, int columns, int span)
-		: rows(rows), columns(columns), span(span), p(0), q(0), e(0), room(rows * columns > 0 ? span : 0) {}
-	METHOD int slabs() { return rows * columns * tiles(span, K); }
-	METHOD void next() {
-		e += K;
-		if (e >= span) e = 0, q++;
-		if (q >= columns) q = 0, p++;
-		room = p < rows ? span - e : 0;
-	}
-};
-
-// Pixels goes along the pixels from first to end.
-template <int K>
-struct Pixels {
-	int room;
-
-	METHOD Pixels(int first, int end) : room(end - first) {}
-	METHOD int slabs() { return tiles(room, K); }
-	METHOD void next() { room -= K; }
-};
-
 // ---- From global memory to shared memory. An operand's fetch() begins to
 // bring the thread's share of the next slab, with zeros where there is nothing,
 // and put() ends it.
@@ -104,6 +59,8 @@ struct Pixels {
 // elements go to their places by themselves, four through registers.
 template <int W, int R, int K>
 struct Across {
+	typedef float element;
+	static constexpr int slab = K;
 	static constexpr int along = 8 / W, lanes = 32 / along; // lanes along k, and along rows
 	static constexpr int warps = R / lanes < 8 ? R / lanes : 8;
 	static constexpr int rowStep = lanes * warps, rows = R / rowStep;
@@ -139,6 +96,8 @@ struct Across {
 // it will be in shared memory: it needs no registers on its way.
 template <int W, int R, int K>
 struct Along {
+	typedef float element;
+	static constexpr int slab = K;
 	static constexpr int lanes = W == 1 ? 32 : 256 / K;
 	static constexpr int rowStep = W * lanes, rows = R / rowStep;
 	static constexpr int kStep = 256 / lanes, ks = K / kStep;
@@ -152,156 +111,6 @@ struct Along {
 		copy_if<W>(ok, to + (k + j * kStep) * (R + 4) + row + i * rowStep, from);
 	}
 	METHOD void put(float *) { arrived(); }
-};
-
-// Windows has for rows windows of images of the given height, the rows of which
-// have width elements, and goes along their taps. A tap and its e are the same
-// distance from the corner of every window, so that the padding is a matter of
-// two comparisons and nothing is divided.
-template <int W, int R, int K>
-struct Windows : Across<W, R, K> {
-	using A = Across<W, R, K>;
-	const float *x;
-	int height, width, channels;
-	int top[A::rows], left[A::rows], corner[A::rows];
-
-	METHOD Windows(const float *x, int height, int width, int channels)
-		: x(x), height(height), width(width * channels), channels(channels) {}
-
-	// place sets where the window of row i begins: image, row and column there.
-	// Without it there is no such row.
-	METHOD void place(int i, int image, int h, int v, bool ok) {
-		top[i] = ok ? h : -(1 << 30), left[i] = v * channels + A::k;
-		corner[i] = (image * height + h) * width + left[i];
-	}
-	METHOD void fetch(const Taps<K> &t, float *to) {
-		int right = t.q * channels + t.e, at = t.p * width + right;
-#pragma unroll
-		for (int i = 0; i < A::rows; i++) {
-			bool inside = (unsigned)(top[i] + t.p) < (unsigned)height;
-			const float *from = x + (corner[i] + at);
-#pragma unroll
-			for (int j = 0; j < A::ks; j++) {
-				bool ok = inside & ((unsigned)(left[i] + right + j * A::kStep) < (unsigned)width) & (A::k + j * A::kStep < t.room);
-				A::take(i, j, ok, to, from + j * A::kStep);
-			}
-		}
-	}
-};
-
-// Filters has for rows the output channels of w [rows, kh, kw c].
-template <int W, int R, int K>
-struct Filters : Across<W, R, K> {
-	using A = Across<W, R, K>;
-	const float *w;
-	int length, left;
-
-	METHOD Filters(const float *w, int row0, int rows, int length)
-		: w(w + ((row0 + A::row) * length + A::k)), length(length), left(rows - row0 - A::row) {}
-	METHOD void fetch(const Taps<K> &t, float *to) {
-		const float *from = w + (t.p * t.span + t.e);
-#pragma unroll
-		for (int i = 0; i < A::rows; i++)
-#pragma unroll
-			for (int j = 0; j < A::ks; j++) {
-				bool ok = (i * A::rowStep < left) & (A::k + j * A::kStep < t.room);
-				A::take(i, j, ok, to, from + (i * A::rowStep * length + j * A::kStep));
-			}
-	}
-};
-
-// TurnedFilters has for rows the input channels of w [oc, kh, kw, c], and goes
-// along taps that begin with first, an offset in w, and are down and right from
-// each other; e are the output channels.
-template <int W, int R, int K>
-struct TurnedFilters : Along<W, R, K> {
-	using A = Along<W, R, K>;
-	const float *w;
-	int filter, down, right, left;
-
-	METHOD TurnedFilters(const float *w, int row0, int rows, int filter, int first, int down, int right)
-		: w(w + (first + A::k * filter + row0 + A::row)), filter(filter), down(down), right(right), left(rows - row0 - A::row) {}
-	METHOD void fetch(const Taps<K> &t, float *to) {
-		const float *from = w + (t.e * filter + t.p * down + t.q * right);
-#pragma unroll
-		for (int j = 0; j < A::ks; j++)
-#pragma unroll
-			for (int i = 0; i < A::rows; i++) {
-				bool ok = (i * A::rowStep < left) & (A::k + j * A::kStep < t.room);
-				A::take(i, j, ok, to, from + (j * A::kStep * filter + i * A::rowStep));
-			}
-	}
-};
-
-// Channels has for rows the channels of dy [pixels, channels].
-template <int W, int R, int K>
-struct Channels : Along<W, R, K> {
-	using A = Along<W, R, K>;
-	const float *dy;
-	int channels, left;
-
-	METHOD Channels(const float *dy, int row0, int channels, int first)
-		: dy(dy + ((first + A::k) * channels + row0 + A::row)), channels(channels), left(channels - row0 - A::row) {}
-	METHOD void fetch(const Pixels<K> &t, float *to) {
-#pragma unroll
-		for (int j = 0; j < A::ks; j++)
-#pragma unroll
-			for (int i = 0; i < A::rows; i++) {
-				bool ok = (i * A::rowStep < left) & (A::k + j * A::kStep < t.room);
-				A::take(i, j, ok, to, dy + (j * A::kStep * channels + i * A::rowStep));
-			}
-		dy += K * channels;
-	}
-};
-
-// Steps is how far K pixels are in x: images, in elements, rows and columns.
-struct Steps {
-	int image, h, v;
-};
-
-// Patches has for rows the elements (p, q, c) of a window: what each pixel of y
-// sees of x under that element.
-template <int W, int R, int K>
-struct Patches : Along<W, R, K> {
-	using A = Along<W, R, K>;
-	const float *x;
-	int height, width, channels, stride;
-	int p[A::rows], q[A::rows], under[A::rows]; // of the element, from the pixel's place
-	int h[A::ks], v[A::ks], image[A::ks];       // of the pixel: its place in x
-	Steps step;
-	int endH, endV, size;
-
-	METHOD Patches(const float *x, int row0, int first, Steps step, Conv g)
-		: x(x), height(g.h), width(g.w), channels(g.c), stride(g.stride), step(step),
-		  endH(g.oh * g.stride), endV(g.ow * g.stride), size(g.h * g.w * g.c) {
-#pragma unroll
-		for (int i = 0; i < A::rows; i++) {
-			int row = row0 + A::row + i * A::rowStep, c = row % g.c, tap = row / g.c;
-			p[i] = tap / g.kw - g.pad, q[i] = tap % g.kw - g.pad;
-			under[i] = (p[i] * g.w + q[i]) * g.c + c;
-			if (tap >= g.kh * g.kw) p[i] = -(1 << 30); // no such element: nothing to read
-		}
-#pragma unroll
-		for (int j = 0; j < A::ks; j++) {
-			int pixel = first + A::k + j * A::kStep;
-			v[j] = pixel % g.ow * stride, h[j] = pixel / g.ow % g.oh * stride, image[j] = pixel / g.ow / g.oh * size;
-		}
-	}
-	METHOD void fetch(const Pixels<K> &t, float *to) {
-#pragma unroll
-		for (int j = 0; j < A::ks; j++) {
-			int at = image[j] + (h[j] * width + v[j]) * channels;
-			bool inside = A::k + j * A::kStep < t.room;
-#pragma unroll
-			for (int i = 0; i < A::rows; i++) {
-				bool ok = inside & ((unsigned)(h[j] + p[i]) < (unsigned)height) & ((unsigned)(v[j] + q[i]) < (unsigned)width);
-				A::take(i, j, ok, to, x + (at + under[i]));
-			}
-			h[j] += step.h, v[j] += step.v, image[j] += step.image;
-			if (v[j] >= endV) v[j] -= endV, h[j] += stride;
-			if (h[j] >= endH) h[j] -= endH, image[j] += size;
-		}
-	}
 };
 
 // ---- The product of what lies in shared memory.
@@ -425,13 +234,13 @@ DEVICE void forward(float *y, const float *x, const float *w, const float *b, Co
 	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, pixels = g.n * g.oh * g.ow;
 
 	Taps<T::k> taps(g.kh, 1, g.kw * g.c); // a row of a window is contiguous in x too
-	Windows<W, T::m, T::k> windows(x, g.h, g.w, g.c);
+	Windows<Across<W, T::m, T::k>> windows({}, x, g.h, g.w, g.c);
 #pragma unroll
 	for (int i = 0; i < windows.rows; i++) {
 		int m = m0 + windows.row + i * windows.rowStep, row = m / g.ow;
 		windows.place(i, row / g.oh, row % g.oh * g.stride - g.pad, m % g.ow * g.stride - g.pad, m < pixels);
 	}
-	Filters<W, T::n, T::k> filters(w, n0, g.oc, g.kh * g.kw * g.c);
+	Filters<Across<W, T::n, T::k>> filters({}, w, n0, g.oc, g.kh * g.kw * g.c);
 	Sums sum = {};
 	multiply<T>(sum, taps, windows, filters, memory);
 	add_groups<T>(sum, memory);
@@ -453,47 +262,31 @@ DEVICE void forward(float *y, const float *x, const float *w, const float *b, Co
 	});
 }
 
-// Phases is how often the stride goes into sizes, and what is left.
-struct Phases {
-	int h, hLeft, w, wLeft;     // of h - 1 and w - 1
-	int kh, khLeft, kw, kwLeft; // of kh - 1 and kw - 1
-	int pad, padLeft;
-	unsigned inverse; // of the stride, times 2^32
-};
-
-// dx of all pixels (h, v), by phase: h + pad and v + pad modulo the stride tell
-// which taps reach a pixel, every stride-th one, and in one phase it is a
-// convolution of stride 1 with these taps, last to first. Pixels that no tap
-// reaches become 0. Block (i, j, k) has tile i of the pixels of phase k, and j
-// of the channels; the phases with most taps begin. What all threads share is
-// found without division, so that the compiler sees that they share it.
+// dx, phase by phase. Pixels that no tap reaches become 0. Block (i, j, k) has
+// tile i of the pixels of phase k, and j of the channels; the phases with most
+// taps begin.
 template <class T, int W>
 DEVICE void backward_input(float *dx, const float *dy, const float *w, Phases f, Conv g) {
 	__shared__ __align__(16) float memory[T::memory];
 	__shared__ int places[T::m]; // of the tile's pixels in dx, and -1
-	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, s = g.stride;
-	int ph = __umulhi(blockIdx.z, f.inverse), pv = blockIdx.z - ph * s; // the first tap
-	int h0 = ph - f.padLeft, v0 = pv - f.padLeft, i0 = f.pad, j0 = f.pad; // the first pixel, and where dy has its first tap
-	if (h0 < 0) h0 += s, i0++;
-	if (v0 < 0) v0 += s, j0++;
-	int hs = f.h + (h0 <= f.hLeft), vs = f.w + (v0 <= f.wLeft);           // number of pixels
-	int hTaps = f.kh + (ph <= f.khLeft), vTaps = f.kw + (pv <= f.kwLeft); // and of taps
-	int pixels = g.n * hs * vs;
+	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n;
+	Phase a(blockIdx.z, f, g.stride);
+	int pixels = g.n * a.hs * a.vs;
 	if (m0 >= pixels) return;
 
 	for (int i = threadIdx.x; i < T::m; i += 256) {
-		int m = m0 + i, row = m / vs;
-		places[i] = m < pixels ? ((row / hs * g.h + h0 + row % hs * s) * g.w + v0 + m % vs * s) * g.c : -1;
+		int m = m0 + i, row = m / a.vs;
+		places[i] = m < pixels ? ((row / a.hs * g.h + a.h0 + row % a.hs * a.s) * g.w + a.v0 + m % a.vs * a.s) * g.c : -1;
 	}
-	Taps<T::k> taps(hTaps, vTaps, g.oc);
-	Windows<W, T::m, T::k> windows(dy, g.oh, g.ow, g.oc);
+	Taps<T::k> taps(a.hTaps, a.vTaps, g.oc);
+	Windows<Across<W, T::m, T::k>> windows({}, dy, g.oh, g.ow, g.oc);
 #pragma unroll
 	for (int i = 0; i < windows.rows; i++) {
-		int m = m0 + windows.row + i * windows.rowStep, row = m / vs;
-		windows.place(i, row / hs, row % hs + i0 - hTaps + 1, m % vs + j0 - vTaps + 1, m < pixels);
+		int m = m0 + windows.row + i * windows.rowStep, row = m / a.vs;
+		windows.place(i, row / a.hs, row % a.hs + a.i0 - a.hTaps + 1, m % a.vs + a.j0 - a.vTaps + 1, m < pixels);
 	}
-	int right = s * g.c, down = right * g.kw, last = (ph * g.kw + pv) * g.c + (hTaps - 1) * down + (vTaps - 1) * right;
-	TurnedFilters<W, T::n, T::k> filters(w, n0, g.c, g.kh * g.kw * g.c, last, -down, -right);
+	int right = a.s * g.c, down = right * g.kw, last = (a.p * g.kw + a.q) * g.c + (a.hTaps - 1) * down + (a.vTaps - 1) * right;
+	TurnedFilters<Along<W, T::n, T::k>> filters({}, w, n0, g.c, g.kh * g.kw * g.c, last, -down, -right);
 	Sums sum = {};
 	multiply<T>(sum, taps, windows, filters, memory);
 	add_groups<T>(sum, memory);
@@ -517,8 +310,8 @@ DEVICE void backward_weight(float *part, const float *dy, const float *x, int le
 	if (first + length < end) end = first + length;
 
 	Pixels<T::k> pixels(first, end);
-	Patches<W, T::m, T::k> patches(x, m0, first, steps, g);
-	Channels<W, T::n, T::k> channels(dy, n0, g.oc, first);
+	Patches<Along<W, T::m, T::k>> patches({}, x, m0, first, steps, g);
+	Channels<Along<W, T::n, T::k>> channels({}, dy, n0, g.oc, first);
 	Sums sum = {};
 	multiply<T>(sum, pixels, patches, channels, memory);
 	add_groups<T>(sum, memory);

@@ -8,12 +8,14 @@ import (
 	"lbsam/kernels/driver"
 )
 
-// A gpuTile is a kernel of conv2d.cu: blocks compute m x n elements of a
-// product and take k elements of its sums at a time.
+// A gpuTile is a kernel of conv2d.cu or conv2d_mma.cuh: blocks compute m x n
+// elements of a product and take k elements of its sums at a time.
 type gpuTile struct {
 	name    string
 	m, n, k int
-	cost    float64 // of one multiplication, relative to the largest tile
+	cost    float64 // of one multiplication, relative to the largest tile for float32
+	threads int
+	shared  int // bytes of dynamic shared memory
 }
 
 // gpuTiles are the tiles for operands of which 16 bytes at a time can be read,
@@ -21,8 +23,8 @@ type gpuTile struct {
 // multiplications in the loops and from what a tile reads for each; they are
 // not measured.
 var (
-	gpuTiles   = []gpuTile{{"large", 128, 128, 16, 1}, {"medium", 128, 64, 16, 1.08}, {"small", 64, 64, 32, 1.2}}
-	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.5}
+	gpuTiles   = []gpuTile{{"large", 128, 128, 16, 1, 256, 0}, {"medium", 128, 64, 16, 1.08, 256, 0}, {"small", 64, 64, 32, 1.2, 256, 0}}
+	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.5, 256, 0}
 )
 
 const (
@@ -71,13 +73,10 @@ type gpuPlan struct {
 	parts int
 }
 
-// plan chooses for a product, by its shape alone. aligned tells that 16 bytes at
-// a time can be read of the operands; divided allows more parts than one. It is the place for tiles of tensor cores.
-func (p product) plan(aligned, divided bool) gpuPlan {
-	candidates, from, to := gpuTiles, 1, 1
-	if !aligned {
-		candidates = []gpuTile{scalarTile}
-	}
+// plan chooses a tile for a product, by its shape alone. divided allows more
+// parts than one.
+func (p product) plan(candidates []gpuTile, divided bool) gpuPlan {
+	from, to := 1, 1
 	if divided {
 		from = max(1, min(tiles(p.span, longestSum), mostParts))
 		to = max(from, usualParts)
@@ -116,7 +115,7 @@ func (t gpuPlan) time(p product) float64 {
 
 // grid is the launch of the blocks.
 func (t gpuPlan) grid(p product) size {
-	return size{grid: dim3(tiles(p.m, t.m), tiles(p.n, t.n), p.phases*t.parts), block: dim3(256, 1, 1)}
+	return size{grid: dim3(tiles(p.m, t.m), tiles(p.n, t.n), p.phases*t.parts), block: dim3(t.threads, 1, 1), shared: t.shared}
 }
 
 // args appends g to the arguments of a kernel, as its struct Conv.
@@ -167,11 +166,11 @@ func (g Conv) mustIndex(op string) {
 	}
 }
 
-// inFours reports whether 16 bytes at a time can be read of arrays whose rows
-// have these numbers of elements.
-func inFours(rows []int, buffers ...Buffer) bool {
+// inRuns reports whether 16 bytes at a time, which are width elements, can be
+// read of arrays whose rows have these numbers of elements.
+func inRuns(width int, rows []int, buffers ...Buffer) bool {
 	for _, n := range rows {
-		if n%4 != 0 {
+		if n%width != 0 {
 			return false
 		}
 	}
@@ -183,8 +182,32 @@ func inFours(rows []int, buffers ...Buffer) bool {
 	return true
 }
 
+// conv2dTiles are the tiles of the kernels that multiply what is stored, for
+// operands with such rows.
+func conv2dTiles(rows []int, buffers ...Buffer) []gpuTile {
+	if inRuns(4, rows, buffers...) {
+		return gpuTiles
+	}
+	return []gpuTile{scalarTile}
+}
+
+// conv2dGPU computes Conv2d on tensor cores where the operands are in one of
+// their formats and can be read 16 bytes at a time. It multiplies all others in
+// float32, those of 16 bits by way of copies.
 func conv2dGPU(y, x, w, b Buffer, g Conv) {
-	runConv2d(y, x, w, b, g, g.forwardProduct().plan(inFours([]int{g.C}, x, w), false))
+	f, ok := formatOf(w)
+	switch p := g.forwardProduct(); {
+	case ok && inRuns(f.width(), []int{g.C}, x, w):
+		runConv2d(y, x, w, b, g, f.kernel(y, p.plan(f.tiles(), false)))
+	case w.dtype != Float32:
+		wide := w.dev.wide(0, x, w, y)
+		toFloat32(wide[0], x)
+		toFloat32(wide[1], w)
+		runConv2d(wide[2], wide[0], wide[1], b, g, p.plan(conv2dTiles([]int{g.C}), false))
+		fromFloat32(y, wide[2])
+	default:
+		runConv2d(y, x, w, b, g, p.plan(conv2dTiles([]int{g.C}, x, w), false))
+	}
 }
 
 func runConv2d(y, x, w, b Buffer, g Conv, t gpuPlan) {
@@ -193,7 +216,19 @@ func runConv2d(y, x, w, b Buffer, g Conv, t gpuPlan) {
 }
 
 func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
-	runConv2dBackwardInput(dx, dy, w, g, g.inputProduct().plan(inFours([]int{g.C, g.OC}, dy, w), false))
+	f, ok := formatOf(w)
+	switch p, rows := g.inputProduct(), []int{g.C, g.OC}; {
+	case ok && inRuns(f.width(), rows, dy, w):
+		runConv2dBackwardInput(dx, dy, w, g, f.kernel(dx, p.plan(f.tiles(), false)))
+	case w.dtype != Float32:
+		wide := w.dev.wide(0, dy, w, dx)
+		toFloat32(wide[0], dy)
+		toFloat32(wide[1], w)
+		runConv2dBackwardInput(wide[2], wide[0], wide[1], g, p.plan(conv2dTiles(rows), false))
+		fromFloat32(dx, wide[2])
+	default:
+		runConv2dBackwardInput(dx, dy, w, g, p.plan(conv2dTiles(rows, dy, w), false))
+	}
 }
 
 func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
@@ -202,18 +237,33 @@ func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
 }
 
 func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {
-	runConv2dBackwardWeightAdd(dw, dy, x, g, g.weightProduct().plan(inFours([]int{g.C, g.OC}, dy, x), true))
+	f, ok := formatOf(x)
+	switch p, rows := g.weightProduct(), []int{g.C, g.OC}; {
+	case ok && inRuns(f.width(), rows, dy, x) && p.m <= 64*mostParts: // a grid has room for so many columns
+		p := g.turnedWeightProduct()
+		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(Buffer{}, p.plan(f.tiles(), true)))
+	case x.dtype != Float32:
+		plan := p.plan(conv2dTiles(rows), true)
+		wide := x.dev.wide(plan.parts*partStride(dw), dy, x) // the parts come before them
+		toFloat32(wide[0], dy)
+		toFloat32(wide[1], x)
+		runConv2dBackwardWeightAdd(dw, wide[0], wide[1], g, p, plan)
+	default:
+		runConv2dBackwardWeightAdd(dw, dy, x, g, p, p.plan(conv2dTiles(rows, dy, x), true))
+	}
 }
 
-func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, t gpuPlan) {
+func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, p product, t gpuPlan) {
 	g.mustIndex("Conv2dBackwardWeightAdd")
 	if g.N == 0 {
 		return
 	}
-	p, gpu := g.weightProduct(), x.dev.gpu
-	length, stride := t.length(p), tiles(dw.n, 4)*4
+	gpu, length, stride := x.dev.gpu, t.length(p), partStride(dw)
 	t.parts = tiles(p.span, length) // some may have nothing left
 	part := x.dev.work(Float32, t.parts*stride)
 	gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p), part, dy, x, length, stride, steps{g, t.k}, g)
 	gpu.launch("conv2d_add_parts", blocks(tiles(dw.n, 128), 256), dw, part, t.parts, stride, dw.n)
 }
+
+// partStride is how far a part of the gradient dw is from the next.
+func partStride(dw Buffer) int { return tiles(dw.n, 4) * 4 }

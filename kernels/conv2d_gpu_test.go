@@ -43,7 +43,7 @@ func checkConv(t *testing.T, r rig, g Conv, shift int, plan *gpuPlan) {
 		}
 		runConv2d(y[i], xBuf, wBuf, bBuf, g, gpuPlan{plan.gpuTile, 1})
 		runConv2dBackwardInput(dx[i], dyBuf, wBuf, g, gpuPlan{plan.gpuTile, 1})
-		runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, *plan)
+		runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, g.weightProduct(), *plan)
 	}
 
 	compare := func(name string, got, again Buffer, want []float64, terms int) {
@@ -146,7 +146,7 @@ func TestConv2dPlans(t *testing.T) {
 		g := Conv{N: 128, H: c.size, W: c.size, C: c.c, OC: c.oc, KH: c.window, KW: c.window, Stride: c.stride, Pad: c.window / 2}
 		var plans []string
 		for i, p := range []product{g.forwardProduct(), g.inputProduct(), g.weightProduct()} {
-			plan := p.plan(g.C%4 == 0, i == 2)
+			plan := p.plan(conv2dTiles([]int{g.C}), i == 2)
 			plans = append(plans, fmt.Sprintf("%s %d", plan.name, plan.blocks(p)))
 			if plan.blocks(p) < 95*gpuProcessors/100 {
 				t.Errorf("%+v: product %d has %d blocks, want about %d or more", g, i, plan.blocks(p), gpuProcessors)
@@ -175,13 +175,13 @@ func TestConv2dTraffic(t *testing.T) {
 	g := Conv{N: 8, H: 8, W: 8, C: 128, OC: 128, KH: 1, KW: 1, Stride: 1, Pad: 0}
 	for _, tile := range append(gpuTiles[:len(gpuTiles):len(gpuTiles)], scalarTile) {
 		sim := ptxsim.New(ptxsim.Config{})
-		r := rig{t, OpenDriver(sim)}
+		r := rig{t, OpenDriver(sim, ComputeFloat32)}
 		defer r.dev.Close()
 		whole, halves := gpuPlan{tile, 1}, gpuPlan{tile, 2}
 		x, w, y := r.floats(normals(1, g.XLen())...), r.floats(normals(2, g.WLen())...), r.junk(g.YLen())
 		runConv2d(y, x, w, Buffer{}, g, whole)
 		runConv2dBackwardInput(x, y, w, g, whole)
-		runConv2dBackwardWeightAdd(w, y, x, g, halves)
+		runConv2dBackwardWeightAdd(w, y, x, g, g.weightProduct(), halves)
 		for name, p := range map[string]product{
 			"conv2d_" + tile.name:                 g.forwardProduct(),
 			"conv2d_backward_input_" + tile.name:  g.inputProduct(),

@@ -1,7 +1,8 @@
 #include "gpu.cuh"
+#include "ticket.cuh"
 
 // The kernels over rows give each a warp, in blocks of four; they leave a
-// number per row, which mean adds. Exponentials and logarithms are float64's,
+// number per row, and the last block adds these up. Exponentials and logarithms are float64's,
 // so that the loss of a sure prediction, the difference of two nearly equal
 // numbers, is as good as the reference's: there are few of them.
 
@@ -28,12 +29,33 @@ DEVICE double log_double(double x) {
 	return y + d;
 }
 
-// cross_entropy sets losses[i] to the cross-entropy of row i of logits [n, c]
-// and dlogits [n, c] to the gradient of the mean over the rows; NaN where the
-// label is out of range.
-KERNEL BOUNDS(128) cross_entropy(double *losses, float *dlogits, const float *logits, const int *labels, int n, int c, double smoothing) {
-	int lane = threadIdx.x % 32, i = blockIdx.x * 4 + threadIdx.x / 32;
-	if (i >= n) return;
+// add_up sets sum[0] to the sum of x [n] over divisor, in the last block: as if
+// each thread of 256 took every 256th number, of which a thread here has two.
+DEVICE void add_up(float *sum, const double *x, unsigned *ticket, int n, int divisor) {
+	__shared__ double part[8];
+	if (!last_of(gridDim.x, ticket)) return;
+	double own[2] = {};
+	for (int i = threadIdx.x; i < n; i += 256) {
+		own[0] += x[i];
+		if (i + 128 < n) own[1] += x[i + 128];
+	}
+#pragma unroll
+	for (int k = 0; k < 2; k++) {
+		own[k] = warp_sum(own[k]);
+		if (threadIdx.x % 32 == 0) part[4 * k + threadIdx.x / 32] = own[k];
+	}
+	__syncthreads();
+	double all = 0;
+#pragma unroll
+	for (int i = 0; i < 8; i++) all += part[i];
+	if (threadIdx.x == 0) *sum = (float)(all / divisor);
+}
+
+// row_loss sets losses[i] to the cross-entropy of row i of logits [n, c] and that
+// row of dlogits to the gradient of the mean over the rows; NaN where the label
+// is out of range.
+DEVICE void row_loss(double *losses, float *dlogits, const float *logits, const int *labels, int i, int n, int c, double smoothing) {
+	int lane = threadIdx.x % 32;
 	const float *row = logits + (long long)i * c;
 	float *drow = dlogits + (long long)i * c;
 	int label = labels[i];
@@ -57,12 +79,19 @@ KERNEL BOUNDS(128) cross_entropy(double *losses, float *dlogits, const float *lo
 	if (lane == 0) losses[i] = loss;
 }
 
-// count_correct sets hits[i] to 1 if the largest element of row i of logits
-// [n, c], the first of equals, is at the label, and to 0 if not; NaN are
-// passed over.
-KERNEL BOUNDS(128) count_correct(double *hits, const float *logits, const int *labels, int n, int c) {
-	int lane = threadIdx.x % 32, i = blockIdx.x * 4 + threadIdx.x / 32;
-	if (i >= n) return;
+// cross_entropy sets loss[0] to the mean of the cross-entropy of the rows of
+// logits [n, c] and dlogits [n, c] to its gradient. losses is [n].
+KERNEL BOUNDS(128) cross_entropy(float *loss, float *dlogits, const float *logits, const int *labels, double *losses, unsigned *ticket, int n, int c,
+                                 double smoothing) {
+	int i = blockIdx.x * 4 + threadIdx.x / 32;
+	if (i < n) row_loss(losses, dlogits, logits, labels, i, n, c, smoothing);
+	add_up(loss, losses, ticket, n, n);
+}
+
+// row_hit sets hits[i] to 1 if the largest element of row i of logits [n, c], the
+// first of equals, is at the label, and to 0 if not; NaN are passed over.
+DEVICE void row_hit(double *hits, const float *logits, const int *labels, int i, int c) {
+	int lane = threadIdx.x % 32;
 	const float *row = logits + (long long)i * c;
 	float best = 0;
 	int at = -1;
@@ -79,10 +108,10 @@ KERNEL BOUNDS(128) count_correct(double *hits, const float *logits, const int *l
 	if (lane == 0) hits[i] = at >= 0 && at == labels[i];
 }
 
-// sum_over sets sum[0] to the sum of x [n] over divisor. One block.
-KERNEL BOUNDS(256) sum_over(float *sum, const double *x, int n, int divisor) {
-	double total = 0;
-	for (int i = threadIdx.x; i < n; i += 256) total += x[i];
-	total = block_sum<256>(total);
-	if (threadIdx.x == 0) *sum = (float)(total / divisor);
+// count_correct sets count[0] to the number of rows of logits [n, c] that are
+// right. hits is [n].
+KERNEL BOUNDS(128) count_correct(float *count, const float *logits, const int *labels, double *hits, unsigned *ticket, int n, int c) {
+	int i = blockIdx.x * 4 + threadIdx.x / 32;
+	if (i < n) row_hit(hits, logits, labels, i, c);
+	add_up(count, hits, ticket, n, 1);
 }

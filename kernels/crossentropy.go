@@ -22,9 +22,8 @@ func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64
 	}
 	if logits.dev.gpu != nil {
 		n := labels.n
-		losses := logits.dev.work(Float64, n)
-		logits.dev.gpu.launch("cross_entropy", rowWarps(n), losses, dlogits, logits, labels, n, c, smoothing)
-		logits.dev.gpu.launch("sum_over", blocks(1, 256), loss, losses, n, n)
+		losses, ticket := logits.dev.sums(n), logits.dev.tickets(1)
+		logits.dev.gpu.launch("cross_entropy", rowWarps(n), loss, dlogits, logits, labels, losses, ticket, n, c, smoothing)
 		return
 	}
 	if logits.dtype == Float64 {
@@ -40,9 +39,8 @@ func CountCorrect(count, logits, labels Buffer, c int) {
 	checkLogits("CountCorrect", count, logits, labels, c)
 	if logits.dev.gpu != nil {
 		n := labels.n
-		hits := logits.dev.work(Float64, n)
-		logits.dev.gpu.launch("count_correct", rowWarps(n), hits, logits, labels, n, c)
-		logits.dev.gpu.launch("sum_over", blocks(1, 256), count, hits, n, 1)
+		hits, ticket := logits.dev.sums(n), logits.dev.tickets(1)
+		logits.dev.gpu.launch("count_correct", rowWarps(max(n, 1)), count, logits, labels, hits, ticket, n, c)
 		return
 	}
 	if logits.dtype == Float64 {

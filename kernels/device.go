@@ -18,6 +18,7 @@ type Config struct {
 	Name      string // see Names
 	Precision Dtype  // Float32, or Float64 on "ref"
 	Threads   int    // of the devices cpu and ptxsim; 0 means all processors
+	Compute   Compute
 }
 
 // A Device owns memory and computes on it. It is used by one goroutine at a
@@ -30,6 +31,7 @@ type Device struct {
 	closed    bool
 	about     string
 	note      string
+	compute   Compute
 
 	allocated atomic.Int64
 }
@@ -49,6 +51,21 @@ func Open(c Config) (*Device, error) {
 	if c.Precision == Float64 && c.Name != "ref" {
 		return nil, fmt.Errorf("kernels: device %s computes in float32 only; for float64 use device ref", c.Name)
 	}
+	if c.Compute > ComputeBest {
+		return nil, fmt.Errorf("kernels: compute %d: want %v, %v or %v", c.Compute, ComputeFloat32, ComputeTF32, ComputeBest)
+	}
+	d, err := open(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Compute == ComputeTF32 && d.gpu == nil {
+		d.Close()
+		return nil, fmt.Errorf("kernels: device %s multiplies in its own precision; for %v use device cuda", d.name, c.Compute)
+	}
+	return d, nil
+}
+
+func open(c Config) (*Device, error) {
 	name, number, numbered := strings.Cut(c.Name, ":")
 	switch {
 	case c.Name == "ref":
@@ -58,9 +75,9 @@ func Open(c Config) (*Device, error) {
 	case c.Name == "auto":
 		return openAuto(c), nil
 	case c.Name == "ptxsim":
-		return OpenDriver(ptxsim.New(ptxsim.Config{Workers: c.Threads})), nil
+		return OpenDriver(ptxsim.New(ptxsim.Config{Workers: c.Threads}), c.Compute), nil
 	case name == "cuda":
-		return openCUDA(number, numbered)
+		return openCUDA(number, numbered, c.Compute)
 	}
 	return nil, fmt.Errorf("kernels: unknown device %q: want one of %v, or cuda:1 for the second GPU", c.Name, Names())
 }
@@ -76,7 +93,7 @@ func openCPU(c Config) *Device {
 // openAuto opens the first GPU. Where that is not possible it opens the
 // processor, and keeps the reason unless that is that there is no GPU.
 func openAuto(c Config) *Device {
-	d, err := openCUDA("", false)
+	d, err := openCUDA("", false, c.Compute)
 	if err == nil {
 		return d
 	}
@@ -88,7 +105,7 @@ func openAuto(c Config) *Device {
 }
 
 // openCUDA opens a GPU by its number, the first one if it has none.
-func openCUDA(number string, numbered bool) (*Device, error) {
+func openCUDA(number string, numbered bool, compute Compute) (*Device, error) {
 	ordinal := 0
 	if numbered {
 		var err error
@@ -100,14 +117,18 @@ func openCUDA(number string, numbered bool) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := OpenDriver(drv)
+	d := OpenDriver(drv, compute)
 	d.about = drv.Info().String()
 	return d, nil
 }
 
-// OpenDriver returns a device whose kernels run on drv, which it owns.
-func OpenDriver(drv driver.Driver) *Device {
-	return &Device{name: drv.Name(), precision: Float32, gpu: newGPU(drv)}
+// OpenDriver returns a device whose kernels run on drv, which it owns, and
+// multiply as compute says.
+func OpenDriver(drv driver.Driver, compute Compute) *Device {
+	if compute == ComputeBest {
+		compute = ComputeTF32
+	}
+	return &Device{name: drv.Name(), precision: Float32, compute: compute, gpu: newGPU(drv)}
 }
 
 // Close ends the device's threads and releases its memory. Its buffers must

@@ -149,9 +149,6 @@ func SumRowsAdd(sum, x Buffer) {
 func sumRowsAddGPU(sum, x Buffer) {
 	rows := x.n / sum.n
 	w := walkRows(rows, sum.n, 1)
-	partial := x.dev.work(Float64, w.slices*sum.n)
-	x.dev.gpu.launch("sum_rows", w.size, partial, x, rows, sum.n, w.depth)
-	add := w.size
-	add.grid.Y = 1
-	x.dev.gpu.launch("sum_rows_add", add, sum, partial, w.slices, sum.n)
+	partial, tickets := x.dev.sums(w.slices*sum.n), x.dev.tickets(int(w.grid.X))
+	x.dev.gpu.launch("sum_rows_add", w.size, sum, x, partial, tickets, rows, sum.n, w.depth)
 }

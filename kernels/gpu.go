@@ -19,8 +19,11 @@ type gpu struct {
 	kernels  map[string]driver.Kernel
 	args     driver.Args
 
-	scratch []Buffer // see work
-	poison  bool     // scratch comes as NaN, and ends where it ends: for tests
+	scratch  []Buffer // see work
+	poison   bool     // it comes as NaN, and ends where it ends: for tests
+	partials []Buffer // see sums
+	counters []Buffer // see tickets
+	watch    func(Launch)
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -64,6 +67,7 @@ func (g *gpu) launch(kernel string, s size, args ...any) {
 	if s.grid.Size() == 0 {
 		return
 	}
+	g.saw(kernel, s, args)
 	k := g.kernel(kernel)
 	g.args.Reset()
 	for _, a := range args {
@@ -127,23 +131,55 @@ func (g *gpu) kernel(name string) driver.Kernel {
 // call. Memory that was once given out is never freed: a captured step may
 // name it.
 func (d *Device) work(t Dtype, n int) Buffer {
-	bytes := max(n, 1) * t.Size()
-	g, last := d.gpu, len(d.gpu.scratch)-1
-	if last < 0 || g.scratch[last].n < bytes {
-		if last >= 0 {
-			bytes = max(bytes, 2*g.scratch[last].n)
-		}
-		g.scratch = append(g.scratch, d.Alloc(Uint8, max(bytes, 1<<16)))
-		last++
-	}
-	b := g.scratch[last]
+	g := d.gpu
+	b := d.room(&g.scratch, t, n)
 	if g.poison {
-		g.drv.Mark(b.ptr, b.n, false)
+		whole := g.scratch[len(g.scratch)-1]
+		g.drv.Mark(whole.ptr, whole.n, false)
 		g.drv.Mark(b.ptr, n*t.Size(), true)
 		g.must("Fill", g.drv.Fill32(0, b.ptr, math.MaxUint32, n*t.Size()/4))
 	}
+	return b
+}
+
+// sums is work for the float64 sums that blocks leave to the last one of them.
+// It is memory of its own, of which the interpreter knows where it ends and that
+// nothing is in it yet, so that it sees a sum that is read before it is written.
+func (d *Device) sums(n int) Buffer {
+	b, all := d.room(&d.gpu.partials, Float64, n), d.gpu.partials
+	whole := all[len(all)-1]
+	d.gpu.drv.Mark(whole.ptr, whole.n, false)
+	d.gpu.drv.Mark(b.ptr, n*Float64.Size(), true)
+	return b
+}
+
+// room returns n elements of the last buffer of all, after adding one that is
+// large enough.
+func (d *Device) room(all *[]Buffer, t Dtype, n int) Buffer {
+	bytes, last := max(n, 1)*t.Size(), len(*all)-1
+	if last < 0 || (*all)[last].n < bytes {
+		if last >= 0 {
+			bytes = max(bytes, 2*(*all)[last].n)
+		}
+		*all = append(*all, d.Alloc(Uint8, max(bytes, 1<<16)))
+		last++
+	}
+	b := (*all)[last]
 	b.dtype, b.n = t, n
 	return b
+}
+
+// tickets returns n counters, int32, for blocks that find out which of them
+// comes last (ticket.cuh). They are 0 whenever no kernel runs: each leaves
+// them as it found them, and kernels run one after the other. Counters that
+// were once given out are never freed.
+func (d *Device) tickets(n int) Buffer {
+	g, last := d.gpu, len(d.gpu.counters)-1
+	if last < 0 || g.counters[last].n < n {
+		g.counters = append(g.counters, d.Alloc(Int32, max(n, 1<<12)))
+		last++
+	}
+	return g.counters[last].Slice(0, n)
 }
 
 // alloc returns zeroed memory.
@@ -163,11 +199,14 @@ func (g *gpu) fill(b Buffer, v float64) {
 		word = math.Float32bits(float32(v))
 	case Int32:
 		word = uint32(int32(v))
-	default:
+	case Uint8:
 		g.launch("fill_bytes", ones(b.n), b, int(uint8(v)), b.n)
 		return
+	default:
+		panic(fmt.Sprintf("kernels: Fill of a buffer of %v", b.dtype))
 	}
 	if b.n > 0 {
+		g.saw("fill", size{}, []any{b})
 		g.must("Fill", g.drv.Fill32(0, b.ptr, word, b.n))
 	}
 }
@@ -175,6 +214,7 @@ func (g *gpu) fill(b Buffer, v float64) {
 // copy copies all of x to y.
 func (g *gpu) copy(y, x Buffer) {
 	if x.n > 0 {
+		g.saw("copy", size{}, []any{y, x})
 		g.must("Copy", g.drv.Copy(0, y.ptr, x.ptr, x.n*x.dtype.Size()))
 	}
 }

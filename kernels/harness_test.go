@@ -26,7 +26,10 @@ func openRig(t testing.TB, c Config) rig {
 	opened.Lock()
 	defer opened.Unlock()
 	if r, ok := opened.gpus[t]; ok && c.Name == "cuda" {
-		return r
+		if r.dev.Compute() == c.Compute {
+			return r
+		}
+		r.dev.Close()
 	}
 	dev, err := Open(c)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"strings"
+	"sync"
 
 	"lbsam/kernels/driver"
 )
@@ -16,8 +17,10 @@ import (
 var ptxFiles embed.FS
 
 // ptxModules returns the text of every module, by the name of its concept, and
-// the module of every kernel.
-func ptxModules() (texts, moduleOf map[string]string) {
+// the module of every kernel. The maps are the same ones each time.
+var ptxModules = sync.OnceValues(readPTX)
+
+func readPTX() (texts, moduleOf map[string]string) {
 	texts, moduleOf = map[string]string{}, map[string]string{}
 	files, err := ptxFiles.ReadDir("ptx")
 	if err != nil {

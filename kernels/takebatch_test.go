@@ -44,7 +44,7 @@ func (b *batcher) take() {
 }
 
 // pictures is the images as numbers.
-func (b *batcher) pictures() Buffer { return bytesOf(b.r, b.images) }
+func (b *batcher) pictures() Buffer { return numbersOf(b.r, b.images) }
 
 func TestTakeBatchAgrees(t *testing.T) {
 	for _, pixels := range []int{0, 1, 15, 16, 17, 32, 4080, 4096, 4112, 4113} { // around 16 bytes and a block

@@ -17,11 +17,12 @@ func mutantTrials() (all []*trial) {
 	all = append(all, lossTrials()...)
 	all = append(all, inputTrials()...)
 	all = append(all, updateTrials()...)
+	all = append(all, mmaTrials()...)
 	return append(all, convTrials()...)
 }
 
-// bytesOf is a buffer of bytes, as numbers.
-func bytesOf(r rig, b Buffer) Buffer {
+// numbersOf is a buffer of bytes as a buffer of numbers.
+func numbersOf(r rig, b Buffer) Buffer {
 	pixels, numbers := make([]uint8, b.n), make([]int32, b.n)
 	Download(pixels, b)
 	for i, v := range pixels {
@@ -69,7 +70,7 @@ func elementwiseTrials() (all []*trial) {
 		Upload(bytes, someImages(1, 270))
 		Fill(bytes.Slice(3, 265), 200)
 		Increment(counts.Slice(1, 2), 5)
-		return []Buffer{bytesOf(r, bytes), counts}
+		return []Buffer{numbersOf(r, bytes), counts}
 	}})
 }
 
@@ -186,7 +187,7 @@ func lossTrials() (all []*trial) {
 	for i, s := range []struct {
 		n, c              int
 		margin, smoothing float64
-	}{{5, 33, 0, .1}, {6, 70, 15, 0}, {6, 31, 100, .1}, {260, 3, 0, 0}} {
+	}{{5, 33, 0, .1}, {6, 70, 15, 0}, {6, 31, 100, .1}, {200, 3, 0, 0}, {260, 3, 0, 0}, {300, 3, 0, 0}, {700, 3, 0, 0}} {
 		all = append(all, &trial{
 			concept: "crossentropy", name: fmt.Sprintf("CrossEntropy %+v", s), atol: 1e-14, rtol: 1.2e-7,
 			run: func(r rig) []Buffer {
@@ -245,17 +246,25 @@ func lossTrials() (all []*trial) {
 			count(constant(5*c, 1), []int32{0, 1, 0, 1, 0}, c) // five rows cross a block
 			count(constant(5*c, math.NaN()), []int32{0, 1, 0, 1, 0}, c)
 		}
+		for _, n := range []int{200, 260, 300, 700} { // turns of a block
+			count(normals(n, 3*n), someLabels(n, 3), 3)
+		}
 		return out
 	}}, &trial{concept: "crossentropy", name: "CrossEntropy of one row that counts", rtol: 1.2e-7, run: func(r rig) (out []Buffer) {
-		for _, lane := range lanes {
+		for _, lane := range append(lanes[:len(lanes):len(lanes)], 129, 130, 132, 136, 144) {
 			logits := make([]float64, 2*260)
 			for i := range 260 {
 				logits[2*i] = 100
 			}
 			logits[2*lane] = 1.2345678
-			loss := r.junk(1)
+			loss, alone := r.junk(1), r.junk(1)
 			CrossEntropy(loss, r.junk(len(logits)), r.floats(logits...), r.ints(make([]int32, 260)...), 2, 0)
-			out = append(out, loss)
+			c := max(33, lane+1) // and the column that counts
+			CrossEntropy(alone, r.junk(c), r.floats(normals(lane, c)...), r.ints(int32(lane)), c, 0)
+			small, two := r.junk(1), constant(c, math.Inf(-1)) // and a small part of a sum
+			two[lane], two[max(1-lane, 0)] = .37, 15
+			CrossEntropy(small, r.junk(c), r.floats(two...), r.ints(int32(max(1-lane, 0))), c, 0)
+			out = append(out, loss, alone, small)
 		}
 		return out
 	}})

@@ -8,19 +8,25 @@ func rows(x *Tensor, eps float64, relu bool) kernels.BatchNorm {
 	return kernels.BatchNorm{Rows: x.Len() / c, C: c, Eps: eps, ReLU: relu}
 }
 
-// BatchNormStatistics returns the mean and the biased variance [c] of each
-// channel of x [..., c].
-func BatchNormStatistics(a *kernels.Arena, x *Tensor) (mean, variance *Tensor) {
-	g := rows(x, 0, false)
-	mean, variance = Temp(a, g.C), Temp(a, g.C)
-	kernels.BatchNormStatistics(mean.Data, variance.Data, x.Data, g)
-	return mean, variance
-}
+// A Running is the running statistics of a batch normalisation, [c] each, and
+// the number of their updates, int32 [1].
+type Running struct{ Mean, Var, Count *Tensor }
 
-// BatchNormUpdate moves the running statistics towards mean and variance,
-// those of x, times times one after the other, and counts them.
-func BatchNormUpdate(runningMean, runningVar, count, mean, variance, x *Tensor, momentum float64, times int) {
-	kernels.BatchNormUpdate(runningMean.Data, runningVar.Data, count.Data, mean.Data, variance.Data, momentum, times, rows(x, 0, false))
+// BatchNormTrain is BatchNorm with the mean and the biased variance [c] of each
+// channel of x, which it returns too. It moves the running statistics towards
+// them, times times one after the other, and counts that; with 0 they may be
+// absent.
+func BatchNormTrain(a *kernels.Arena, x, add, gamma, beta *Tensor, r Running, momentum float64, times int, eps float64, relu bool) (y, mean, variance *Tensor) {
+	if add != nil {
+		mustShape("BatchNormTrain", "add", add, x.Shape...)
+	}
+	g := rows(x, eps, relu)
+	mean, variance = Temp(a, g.C), Temp(a, g.C)
+	y = Temp(a, x.Shape...)
+	kernels.BatchNormTrain(y.Data, mean.Data, variance.Data, x.Data, add.optional(), gamma.Data, beta.Data, kernels.BatchNormRunning{
+		Mean: r.Mean.optional(), Var: r.Var.optional(), Count: r.Count.optional(), Momentum: momentum, Times: times,
+	}, g)
+	return y, mean, variance
 }
 
 // BatchNorm returns gamma·(x - mean)/√(variance + eps) + beta, plus add of the
@@ -38,16 +44,19 @@ func BatchNorm(a *kernels.Arena, x, add, gamma, beta, mean, variance *Tensor, ep
 // BatchNormBackward adds.
 type BatchNormGrads struct{ Gamma, Beta *Tensor }
 
-// BatchNormBackward returns dx, adds to the gradients of gamma and beta and,
-// with relu, overwrites dy with dz = dy where y > 0, the gradient of the
-// addend. If constant is set the statistics are constants (evaluation), else
-// those of x.
-func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, y, x, gamma, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
-	dx := Temp(a, x.Shape...)
+// BatchNormBackward returns dx, adds to the gradients of gamma and beta and
+// overwrites dy with dz, the gradient of the addend: dy, plus dyMore unless it
+// is nil, and with relu where y > 0. dx takes over the memory of dyMore. If
+// constant is set the statistics are constants (evaluation), else those of x.
+func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, dyMore, y, x, gamma, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
+	dx := dyMore
+	if dx == nil {
+		dx = Temp(a, x.Shape...)
+	}
 	backward := kernels.BatchNormBackward
 	if constant {
 		backward = kernels.BatchNormBackwardEval
 	}
-	backward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, y.Data, x.Data, gamma.Data, mean.Data, variance.Data, rows(x, eps, relu))
+	backward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, dyMore.optional(), y.Data, x.Data, gamma.Data, mean.Data, variance.Data, rows(x, eps, relu))
 	return dx
 }

@@ -74,9 +74,9 @@ type Config struct {
 	SaveEvery    int     `toml:"save_every"`    // steps between states within an epoch; 0: none
 
 	Device    string `toml:"device"`
-	Precision string `toml:"precision"`
-	Threads   int    `toml:"threads"` // of device cpu; 0: all processors
-	Graphs    bool   `toml:"graphs"`  // record steps where the device can
+	Precision string `toml:"precision"` // auto, float32, tf32 or float64
+	Threads   int    `toml:"threads"`   // of device cpu; 0: all processors
+	Graphs    bool   `toml:"graphs"`    // record steps where the device can
 }
 
 // Published is the recipe of the published code: its defaults, with k 2 and
@@ -90,7 +90,7 @@ func Published() Config {
 		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
 		BNStats: "published", Batch: 128, Epochs: 200,
 		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
-		Augment: true, LogEvery: 20, Device: "auto", Precision: "float32", Graphs: true,
+		Augment: true, LogEvery: 20, Device: "auto", Precision: "auto", Graphs: true,
 	}
 }
 
@@ -128,7 +128,7 @@ func (c *Config) Validate() error {
 		{"bn-stats", &c.BNStats, []string{"published", "first", "none"}},
 		{"schedule", &c.Schedule, []string{"multistep", "cosine", "linear", "constant"}},
 		{"rho-schedule", &c.RhoSched, []string{"multistep", "cosine", "linear", "constant"}},
-		{"precision", &c.Precision, []string{"float32", "float64"}},
+		{"precision", &c.Precision, []string{"auto", "float32", "tf32", "float64"}},
 	} {
 		name, err := pick(choice.flag, *choice.value, choice.known)
 		if err != nil {

@@ -167,7 +167,7 @@ func TestGraphsChangeNothing(t *testing.T) {
 func TestPTXTrainsAsTheCPU(t *testing.T) {
 	run := func(device string) []float64 {
 		c := tiny(device, "LookbehindASAM")
-		c.Epochs = 1
+		c.Epochs, c.Precision = 1, "float32"
 		j := openFew(t, c)
 		defer j.Close()
 		mustRun(t, j)
@@ -245,7 +245,7 @@ func (w *watched) CopyOut(s driver.Stream, dst []byte, src driver.Ptr) error {
 func openWatched(t *testing.T, c Config, w *watched) *Job {
 	t.Helper()
 	w.Driver = ptxsim.New(ptxsim.Config{})
-	j, err := openOn(kernels.OpenDriver(w), c, few())
+	j, err := openOn(kernels.OpenDriver(w, kernels.ComputeBest), c, few())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,15 +62,25 @@ func OpenWith(c Config, data *datasets.Dataset) (*Job, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	precision := kernels.Float32
-	if c.Precision == "float64" {
-		precision = kernels.Float64
-	}
-	d, err := kernels.Open(kernels.Config{Name: c.Device, Precision: precision, Threads: c.Threads})
+	d, err := kernels.Open(c.device())
 	if err != nil {
 		return nil, DeviceError{err}
 	}
 	return openOn(d, c, data)
+}
+
+// device says which device to open.
+func (c Config) device() kernels.Config {
+	d := kernels.Config{Name: c.Device, Threads: c.Threads}
+	switch c.Precision {
+	case "auto":
+		d.Compute = kernels.ComputeBest
+	case "tf32":
+		d.Compute = kernels.ComputeTF32
+	case "float64":
+		d.Precision = kernels.Float64
+	}
+	return d
 }
 
 // openOn is Open on a device, which the job owns from then on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"lbsam/datasets"
 	"lbsam/kernels"
 	"lbsam/kernels/driver"
 	"lbsam/kernels/driver/dry"
@@ -47,24 +48,39 @@ func (j *Job) fits(available int64) (int, error) {
 	return fits, nil
 }
 
-// needs is the memory that a step with a batch of n images takes on a device
-// that runs PTX, in bytes: one that only counts tells.
-func (j *Job) needs(n int) (int64, error) {
+// needs is the memory that a run takes with batches of n images.
+func (j *Job) needs(n int) (bytes int64, err error) {
 	c := j.Config
 	c.Batch, c.Init = n, ""
+	return Rehearse(c, j.Data, nil)
+}
+
+// Rehearse does two steps of a run on a device that computes nothing and
+// counts. It tells watch, which may be nil, of all that the second step gives
+// to the device, and returns the memory that the run would take on a GPU, in
+// bytes.
+func Rehearse(c Config, data *datasets.Dataset, watch func(kernels.Launch)) (bytes int64, err error) {
 	counter := dry.New(dry.Config{})
-	planned, err := openOn(kernels.OpenDriver(counter), c, j.Data)
+	c.Graphs = false // they would hide the launches
+	j, err := openOn(kernels.OpenDriver(counter, c.device().Compute), c, data)
 	if err != nil {
 		return 0, err
 	}
-	defer planned.Close()
-	s := planned.source(selection{&j.Data.Train, planned.training, true, c.Seed, planned.feeder.augment})
-	s.begin(context.Background(), 0, 0)
-	sizes, err := s.next(planned.method.Batches())
-	if err != nil || len(sizes) == 0 {
-		return 0, fmt.Errorf("train: no batch to plan with: %w", err)
+	defer j.Close()
+	s := j.source(selection{&j.Data.Train, j.training, true, c.Seed, j.feeder.augment})
+	defer s.close()
+	for step := range 2 {
+		s.begin(context.Background(), 0, 0)
+		sizes, err := s.next(j.method.Batches())
+		if err != nil || len(sizes) == 0 {
+			return 0, fmt.Errorf("train: no batch to rehearse with: %w", err)
+		}
+		if step == 1 {
+			j.Device.Watch(watch)
+		}
+		j.trainOn(s, sizes)
 	}
-	planned.trainOn(s, sizes)
-	planned.onDevice(&j.Data.Test)
+	j.Device.Watch(nil)
+	j.onDevice(&j.Data.Test)
 	return counter.Peak(), nil
 }

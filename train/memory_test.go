@@ -15,7 +15,7 @@ import (
 
 // limited is a job on a device that has so many bytes.
 func limited(c Config, bytes int64) (*Job, error) {
-	return openOn(kernels.OpenDriver(dry.New(dry.Config{Memory: bytes})), c, data())
+	return openOn(kernels.OpenDriver(dry.New(dry.Config{Memory: bytes}), kernels.ComputeBest), c, data())
 }
 
 // A batch that does not fit is an error that names one that does: a run with
@@ -77,7 +77,7 @@ func BenchmarkHost(b *testing.B) {
 			c := small("resnet34", "LookbehindSAM")
 			c.Batch, c.Graphs = 16, graphs
 			counter := dry.New(dry.Config{})
-			j, err := openOn(kernels.OpenDriver(counter), c, data())
+			j, err := openOn(kernels.OpenDriver(counter, kernels.ComputeBest), c, data())
 			if err != nil {
 				b.Fatal(err)
 			}

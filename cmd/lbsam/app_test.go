@@ -84,6 +84,8 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"eval " + empty + "/none", exitCheckpoint, `none`},
 		{"bench --steps 0", exitUsage, `--steps is 0: want 1 or more`},
 		{"bench --warmup -1", exitUsage, `--warmup is -1`},
+		{"bench --predict voodoo2", exitUsage, `--predict is "voodoo2": want one of`},
+		{"bench --device cuda:x", exitDevice, `device "cuda:x": want cuda:0`},
 		{"bench --minimizer x", exitUsage, `unknown minimizer "x"`},
 		{"models x", exitUsage, `unknown model "x"`},
 		{"verify --filter (", exitUsage, `--filter is "("`},
@@ -204,6 +206,26 @@ func TestBench(t *testing.T) {
 		t.Errorf("SGD has a k: %s", stdout)
 	}
 	if stdout, _ = mustRun(t, "bench", "--model", "mlp", "--batch", "2", "--steps", "2"); !strings.Contains(stdout, "img/s") {
+		t.Errorf("%s", stdout)
+	}
+}
+
+func TestBenchPredicts(t *testing.T) {
+	args := []string{"bench", "--predict", "H200", "--model", "resnet20", "--batch", "16", "--minimizer", "lookbehind-sam", "--k", "2"}
+	stdout, _ := mustRun(t, append(args, "--json")...)
+	var got prediction
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	// resnet20 takes 40.8 million multiplications per image forward, and twice
+	// that backward, but for the gradient of the images; three evaluations.
+	if want := 2 * 3 * 3 * 40.8e6 * 16; got.Flops < 0.95*want || got.Flops > 1.01*want {
+		t.Errorf("%.4g FLOP, want about %.4g", got.Flops, want)
+	}
+	if got.Card != "h200" || got.Launches < 100 || !(got.Seconds > 0) || got.Memory < 1<<20 || len(got.Parts) < 20 {
+		t.Errorf("%+v", got)
+	}
+	if stdout, _ = mustRun(t, args...); !strings.Contains(stdout, "a model, nothing is measured") || !strings.Contains(stdout, "img/s") {
 		t.Errorf("%s", stdout)
 	}
 }

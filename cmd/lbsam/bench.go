@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lbsam/datasets"
+	"lbsam/internal/roofline"
 	"lbsam/train"
 )
 
@@ -22,6 +23,7 @@ type benchFlags struct {
 	steps, warmup int
 	seconds       float64
 	json          bool
+	predict       string
 }
 
 // newBench returns the command bench.
@@ -44,6 +46,7 @@ reading, no augmentation and no evaluation.`,
 	f.IntVar(&o.warmup, "warmup", o.warmup, "steps before them")
 	f.Float64Var(&o.seconds, "max-seconds", o.seconds, "stop after this time")
 	f.BoolVar(&o.json, "json", false, "one line of JSON instead of text")
+	f.StringVar(&o.predict, "predict", "", "estimate the step on this `card` instead, from what its kernels compute and move: "+strings.Join(roofline.Names(), ", "))
 	addSection(cmd.Flags(), "Measurement", f)
 	return cmd
 }
@@ -88,6 +91,9 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 	}
 	if err := c.Validate(); err != nil {
 		return err
+	}
+	if o.predict != "" {
+		return a.predict(c, o.predict, o.json)
 	}
 	job, err := train.OpenWith(c, randomData(c))
 	if err != nil {
@@ -147,7 +153,7 @@ func measure(ctx context.Context, b *train.Bench, o benchFlags) (timing, error) 
 	c, n := b.Config, uint64(max(len(times), 1))
 	t := timing{
 		Kind: "summary", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(), Card: b.Device.About(),
-		Precision: b.Device.Precision().String(), Evals: b.Evals(), Params: b.Params.Count(), Steps: len(times),
+		Precision: precisionText(b.Device), Evals: b.Evals(), Params: b.Params.Count(), Steps: len(times),
 		FirstLoss: losses[0], LastLoss: losses[len(losses)-1], PeakRSS: peakRSS(), ArenaPeak: float64(b.ArenaPeak()) / (1 << 20),
 		HeapBytes: (after.TotalAlloc - before.TotalAlloc) / n, Allocs: (after.Mallocs - before.Mallocs) / n, Go: runtime.Version(),
 	}

@@ -37,7 +37,7 @@ func (s *session) banner() {
 
 // deviceText is the device with what decides its speed.
 func deviceText(d *kernels.Device) string {
-	text := fmt.Sprintf("%s %v", d.Name(), d.Precision())
+	text := d.Name() + " " + precisionText(d)
 	if about := d.About(); about != "" {
 		return fmt.Sprintf("%s (%s)", text, about)
 	}
@@ -45,6 +45,15 @@ func deviceText(d *kernels.Device) string {
 		text += ", " + count(d.Threads(), "thread")
 	}
 	return text
+}
+
+// precisionText is the precision of a device, or of its products if that is
+// another one.
+func precisionText(d *kernels.Device) string {
+	if d.Compute() != kernels.ComputeFloat32 {
+		return d.Compute().String()
+	}
+	return d.Precision().String()
 }
 
 // origin says where the settings come from.

@@ -210,6 +210,11 @@ func TestMMA(t *testing.T) {
 				closeTo(t, fmt.Sprintf("%v: c[%d,%d]", s, i, j), float64(c[i*n+j]), sum, 1, 1e-4)
 			}
 		}
+		// Eight lanes write two rows of 64 bytes, 80 bytes apart: the first and the
+		// last 16 bytes meet.
+		if got := d.Counters("matmul_bf16"); m > 16 && got.CopyConflicts == 0 {
+			t.Errorf("%v: no conflicts of cp.async", s)
+		}
 		if got := d.Counters("matmul_bf16"); got.BankConflicts != 0 {
 			t.Errorf("%d bank conflicts, want none with padded rows", got.BankConflicts)
 		}

@@ -12,6 +12,7 @@ type Counters struct {
 	Sectors       uint64 // 32-byte sectors that these touched, each counted once per request
 	SharedPasses  uint64 // accesses of shared memory by warps
 	BankConflicts uint64 // further passes that these needed
+	CopyConflicts uint64 // further passes that the writes of cp.async needed
 }
 
 // add adds c to t.
@@ -24,6 +25,7 @@ func (t *Counters) add(c *Counters) {
 	t.Sectors += c.Sectors
 	t.SharedPasses += c.SharedPasses
 	t.BankConflicts += c.BankConflicts
+	t.CopyConflicts += c.CopyConflicts
 }
 
 // countSectors counts the sectors of a global access at w.addr.

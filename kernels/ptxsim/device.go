@@ -21,6 +21,7 @@ const (
 // Config holds the options of a Device. The zero Config is a good one.
 type Config struct {
 	Workers     int    // blocks that run in parallel, 0 for GOMAXPROCS
+	Backwards   bool   // blocks start in the opposite order
 	MaxBranches uint64 // branches of a warp until it counts as endless, 0 for 2^26
 	Memory      int64  // bytes of device memory, 0 for no limit
 }
@@ -33,6 +34,7 @@ type Device struct {
 	total    int64 // bytes of memory, 0 for no limit
 	lost     error // a driver.Lost after a Fault
 	workers  int
+	backward bool
 	limit    uint64
 	atomic   sync.Mutex
 	counters map[string]*Counters
@@ -54,7 +56,7 @@ func New(c Config) *Device {
 		c.MaxBranches = 1 << 26
 	}
 	return &Device{
-		total: c.Memory, workers: c.Workers, limit: c.MaxBranches, counters: map[string]*Counters{}, host: map[*byte]int{},
+		total: c.Memory, workers: c.Workers, backward: c.Backwards, limit: c.MaxBranches, counters: map[string]*Counters{}, host: map[*byte]int{},
 		streams: map[driver.Stream]bool{0: true}, events: map[driver.Event]*event{},
 	}
 }

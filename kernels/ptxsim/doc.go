@@ -14,7 +14,8 @@
 // (warp.go). Where lanes diverge they form splits that meet again at the
 // immediate post-dominator of the branch (split.go, flow.go). Blocks run in
 // parallel, but for kernels whose result depends on the order of atomic
-// operations, so that results are always the same.
+// operations, so that results are always the same. Where a kernel only asks
+// which of its blocks comes last they do run in parallel.
 //
 // What it does not tell: speed, and what the memory model allows beyond
 // shared memory. Approximate functions and matrix products are rounded

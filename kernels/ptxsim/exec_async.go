@@ -107,6 +107,11 @@ func (w *warp) copyAsync(dst, src *access, size uint64, bytes int32, mask uint32
 	if touched != 0 {
 		w.countSectors(touched)
 	}
+	conflicts, passes := w.count.BankConflicts, w.count.SharedPasses
+	w.addr = to
+	w.countBanks(mask, size)
+	w.count.CopyConflicts += w.count.BankConflicts - conflicts
+	w.count.BankConflicts, w.count.SharedPasses = conflicts, passes
 }
 
 // land lets the copies of the lanes of mask arrive, but those of the last

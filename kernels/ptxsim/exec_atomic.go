@@ -1,5 +1,7 @@
 package ptxsim
 
+import "slices"
+
 // An update computes the new value of an atomic operation from the old one
 // and the operands.
 type update func(old, a, b uint64) uint64
@@ -41,10 +43,10 @@ func decodeAtomic(d *decoder) {
 	}
 	commutes := !isFloat(typ) && oper != "exch" && oper != "cas" && oper != "inc" && oper != "dec"
 	if m.space != spaceShared && (result || !commutes) {
-		if !commutes {
-			d.atoms = append(d.atoms, -1)
-		} else {
+		if commutes || oper == "inc" && result {
 			d.atoms = append(d.atoms, len(d.kernel.code))
+		} else {
+			d.atoms = append(d.atoms, -1)
 		}
 	}
 	d.in.kind, d.in.mem = kindMask, m
@@ -69,22 +71,38 @@ func (d *decoder) atomicName() string {
 // orderedAtomics tells whether the result of the kernel depends on the order
 // in which blocks do their atomic operations: with float sums, exchanges, and
 // operations whose result is used. Such a kernel runs its blocks in turn.
+//
+// A ticket is no such operation: an inc of which the kernel asks one thing, whether
+// the result is the bound. That tells which block comes last, and what the last
+// one does is taken to be the same whichever it is; Config.Backwards checks it.
 func (d *decoder) orderedAtomics() bool {
 	for _, a := range d.atoms {
 		if a < 0 {
 			return true
 		}
-		for _, dst := range d.kernel.code[a].dsts {
+		atom := &d.kernel.code[a]
+		for _, dst := range atom.dsts {
 			for i := range d.kernel.code {
-				for _, s := range d.kernel.code[i].srcs {
-					if s == dst {
-						return true
-					}
+				if in := &d.kernel.code[i]; slices.Contains(in.srcs, dst) && !asksForLast(in.stmt, atom.stmt) {
+					return true
 				}
 			}
 		}
 	}
 	return false
+}
+
+// asksForLast tells whether s compares the result of atom, an inc, for
+// equality with its bound, which is a register.
+func asksForLast(s, atom *statement) bool {
+	if !slices.Contains(atom.parts, "inc") || s.parts[0] != "setp" || s.parts[1] != "eq" && s.parts[1] != "ne" || len(s.args) != 3 {
+		return false
+	}
+	result, bound, a, b := atom.args[0], atom.args[2], s.args[1], s.args[2]
+	if bound.kind != opdReg || a.kind != opdReg || b.kind != opdReg {
+		return false
+	}
+	return a.reg == result.reg && b.reg == bound.reg || b.reg == result.reg && a.reg == bound.reg
 }
 
 // An atomicOp holds the operands of an atomic operation.

@@ -49,10 +49,12 @@ func (d *decoder) cvtNarrow(c conversion) bool {
 	return true
 }
 
-// narrowFloat returns the fast conversion of a float32 to 16 bits, nil if
-// there is none.
+// narrowFloat returns the fast conversion of a float32 to 16 bits or to tf32,
+// nil if there is none.
 func (c conversion) narrowFloat() func(u uint32) uint32 {
 	switch {
+	case c.from == "f32" && c.to == "tf32" && c.round == roundNearestAway && !c.sat && !c.relu && !c.flush:
+		return tensorFloatOf
 	case c.from != "f32" || c.round != roundNearest || c.sat || c.relu || c.flush:
 		return nil
 	case c.to == "bf16":
@@ -61,4 +63,16 @@ func (c conversion) narrowFloat() func(u uint32) uint32 {
 		return halfOf
 	}
 	return nil
+}
+
+// tensorFloatOf rounds the bits of a float32 to tf32, to nearest, ties away from
+// zero.
+func tensorFloatOf(u uint32) uint32 {
+	if u&0x7f800000 == 0x7f800000 { // infinite, or not a number
+		if u<<9 != 0 {
+			u |= 1 << 22
+		}
+		return u &^ 0x1fff
+	}
+	return (u + 0x1000) &^ 0x1fff
 }

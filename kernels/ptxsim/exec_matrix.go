@@ -69,8 +69,7 @@ func (w *warp) needAll(mask uint32) {
 type mmaOp struct {
 	k            int
 	a, b, c, d   []reg
-	pairs        bool // two elements per register
-	decode       func(u uint32) float32
+	format       string // of a and b: tf32, or bf16 and f16, two elements per register
 	halfC, halfD bool
 }
 
@@ -82,18 +81,14 @@ func decodeMma(d *decoder) {
 		d.failf("this form of mma is not supported")
 	}
 	k, err := strconv.Atoi(p[3][6:])
-	x := &mmaOp{k: k, pairs: true, halfD: p[6] == "f16", halfC: p[9] == "f16"}
+	x := &mmaOp{k: k, format: p[7], halfD: p[6] == "f16", halfC: p[9] == "f16"}
 	ok := err == nil && (x.halfC || p[9] == "f32") && (x.halfD || p[6] == "f32")
 	switch p[7] {
 	case "bf16":
-		x.decode = func(u uint32) float32 { return f32of(u << 16) }
 		ok = ok && (k == 8 || k == 16) && !x.halfC && !x.halfD
 	case "f16":
-		x.decode = func(u uint32) float32 { return float32(halfTo64(u)) }
 		ok = ok && (k == 8 || k == 16)
 	case "tf32":
-		x.pairs = false
-		x.decode = func(u uint32) float32 { return f32of(u &^ 0x1fff) }
 		ok = ok && (k == 4 || k == 8) && !x.halfC && !x.halfD
 	default:
 		ok = false
@@ -115,7 +110,7 @@ func decodeMma(d *decoder) {
 // checkRegisters checks the number of registers of each matrix.
 func (x *mmaOp) checkRegisters(d *decoder) {
 	n := x.k / 2 // registers of a: 16 k elements over 32 lanes
-	if x.pairs {
+	if x.format != "tf32" {
 		n /= 2
 	}
 	accumulators := func(half bool) int {
@@ -133,26 +128,35 @@ func (x *mmaOp) checkRegisters(d *decoder) {
 // once; the hardware's order and rounding are not documented.
 func (w *warp) mma(x *mmaOp) {
 	var a [16][16]float64
-	var b [8][16]float64 // by column
+	var b [16][8]float64
+	var column [16]float64
 	for lane := range 32 {
 		g, t := lane>>2, lane&3
 		for j, r := range x.a {
-			w.spread(x, a[g+j&1*8][:], t, j>>1, w.r[r.idx][lane])
+			x.spread(&a[g+j&1*8], t, j>>1, w.r[r.idx][lane])
 		}
 		for j, r := range x.b {
-			w.spread(x, b[g][:], t, j, w.r[r.idx][lane])
+			x.spread(&column, t, j, w.r[r.idx][lane])
+		}
+		if t == 3 {
+			for p, v := range column {
+				b[p][g] = v
+			}
 		}
 	}
 	var out [4]v32
-	for h := range 4 { // row g + 8(h/2), column 2t + h%2
-		for lane := range 32 {
-			row, col := &a[lane>>2+h>>1*8], &b[lane&3*2+h&1]
-			sum := float64(x.accumulator(w, h, lane))
-			for i := range x.k {
-				sum += row[i] * col[i]
-			}
-			out[h][lane] = bitsOf(float32(sum))
+	for i := range a {
+		h, lane := i>>3*2, i&7*4 // of columns 0 and 1
+		s0, s1, s2, s3 := x.accumulator(w, h, lane), x.accumulator(w, h+1, lane), x.accumulator(w, h, lane+1), x.accumulator(w, h+1, lane+1)
+		s4, s5, s6, s7 := x.accumulator(w, h, lane+2), x.accumulator(w, h+1, lane+2), x.accumulator(w, h, lane+3), x.accumulator(w, h+1, lane+3)
+		for p, v := range a[i][:x.k] {
+			u := &b[p]
+			s0, s1, s2, s3 = s0+v*u[0], s1+v*u[1], s2+v*u[2], s3+v*u[3]
+			s4, s5, s6, s7 = s4+v*u[4], s5+v*u[5], s6+v*u[6], s7+v*u[7]
 		}
+		even, odd := out[h][lane:lane+4], out[h+1][lane:lane+4]
+		even[0], odd[0], even[1], odd[1] = bitsOf(float32(s0)), bitsOf(float32(s1)), bitsOf(float32(s2)), bitsOf(float32(s3))
+		even[2], odd[2], even[3], odd[3] = bitsOf(float32(s4)), bitsOf(float32(s5)), bitsOf(float32(s6)), bitsOf(float32(s7))
 	}
 	if !x.halfD {
 		for h := range out {
@@ -169,17 +173,20 @@ func (w *warp) mma(x *mmaOp) {
 }
 
 // spread writes the elements of register u, the j-th along k, to a row.
-func (w *warp) spread(x *mmaOp, row []float64, t, j int, u uint32) {
-	if !x.pairs {
-		row[t+4*j] = float64(x.decode(u))
-		return
+func (x *mmaOp) spread(row *[16]float64, t, j int, u uint32) {
+	switch x.format {
+	case "tf32":
+		row[(t+4*j)&15] = float64(f32of(u &^ 0x1fff))
+	case "bf16":
+		row[(2*t+8*j)&15], row[(2*t+8*j+1)&15] = float64(f32of(u<<16)), float64(f32of(u&^0xffff))
+	default:
+		row[(2*t+8*j)&15], row[(2*t+8*j+1)&15] = halfTo64(u&0xffff), halfTo64(u>>16)
 	}
-	row[2*t+8*j], row[2*t+8*j+1] = float64(x.decode(u&0xffff)), float64(x.decode(u>>16))
 }
 
-func (x *mmaOp) accumulator(w *warp, h, lane int) float32 {
+func (x *mmaOp) accumulator(w *warp, h, lane int) float64 {
 	if x.halfC {
-		return float32(halfTo64(low(w.r[x.c[h>>1].idx][lane] >> (h & 1 * 16))))
+		return halfTo64(low(w.r[x.c[h>>1].idx][lane] >> (h & 1 * 16)))
 	}
-	return f32of(w.r[x.c[h].idx][lane])
+	return float64(f32of(w.r[x.c[h].idx][lane]))
 }

@@ -153,6 +153,11 @@ func TestHalf(t *testing.T) {
 		if g, w := halfOf(u), formatHalf.encode(float64(f32of(u))); g != w {
 			t.Fatalf("halfOf(%#x) = %#x, want %#x", u, g, w)
 		}
+		if f := f32of(u); f == f { // the bits of other NaN may differ
+			if g, w := tensorFloatOf(u), roundTo(float64(f), 8, 10, roundNearestAway)<<13; g != w {
+				t.Fatalf("tensorFloatOf(%#x) = %#x, want %#x", u, g, w)
+			}
+		}
 		if g, w := bfloatOf(u), formatBfloat.encode(float64(f32of(u))); g != w {
 			t.Fatalf("bfloatOf(%#x) = %#x, want %#x", u, g, w)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // Launch runs a kernel. If it does something wrong, the error is a driver.Lost
-// around the *Fault of the first block, in the order of their indices, that did.
+// around the *Fault of the first block that did, in the order in which they start.
 func (d *Device) Launch(s driver.Stream, dk driver.Kernel, grid, block driver.Dim3, shared int, args []byte) error {
 	k, ok := dk.(*kernel)
 	if !ok {
@@ -110,7 +110,7 @@ func (r *runner) work() {
 	b.k.blocks.Put(b)
 }
 
-// one runs block n and keeps its fault if no earlier block has one.
+// one runs the n-th block and keeps its fault if no earlier block has one.
 func (r *runner) one(b *block, n int64) {
 	defer func() {
 		p := recover()
@@ -130,8 +130,11 @@ func (r *runner) one(b *block, n int64) {
 			r.stop.Store(n)
 		}
 	}()
-	x, y := int64(r.l.grid.X), int64(r.l.grid.Y)
-	b.run(driver.Dim3{X: uint32(n % x), Y: uint32(n / x % y), Z: uint32(n / x / y)})
+	x, y, at := int64(r.l.grid.X), int64(r.l.grid.Y), n
+	if r.l.dev.backward {
+		at = r.total - 1 - n
+	}
+	b.run(driver.Dim3{X: uint32(at % x), Y: uint32(at / x % y), Z: uint32(at / x / y)})
 }
 
 // takeBlock returns the state of a block for a launch, one that was used

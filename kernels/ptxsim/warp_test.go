@@ -239,6 +239,68 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
+// ticket is a body: each block writes a number behind the ticket and the result,
+// and the last one makes the result of them, in order of their indices. %s
+// decides which block is the last, setting %%p1 in the others.
+const ticket = `mov.u32 %%a1, %%ctaid.x;
+mov.u32 %%a2, %%nctaid.x;
+sub.s32 %%a2, %%a2, 1;
+ld.param.u64 %%d1, [k_out];
+add.s64 %%o, %%o, 4;
+mad.wide.u32 %%d2, %%a1, 4, %%d1;
+mul.lo.u32 %%r, %%a1, %%a1;
+st.global.u32 [%%d2+8], %%r;
+%s
+@%%p1 ret;
+mov.b32 %%r, 0;
+mov.b32 %%a4, 0;
+$L1: mad.wide.u32 %%d2, %%a4, 4, %%d1;
+ld.global.u32 %%a5, [%%d2+8];
+mad.lo.u32 %%r, %%r, 3, %%a5;
+add.u32 %%a4, %%a4, 1;
+setp.le.u32 %%p2, %%a4, %%a2;
+@%%p2 bra $L1;`
+
+// Blocks run in parallel where the kernel asks which of them is the last and
+// nothing else of a ticket, and any of them may be the last.
+func TestTickets(t *testing.T) {
+	const blocks = 37
+	want := uint32(0)
+	for i := range uint32(blocks) {
+		want = want*3 + i*i
+	}
+	inc := "atom.global.inc.u32 %a3, [%d1], %a2;\n"
+	for text, serial := range map[string]bool{
+		inc + "setp.ne.u32 %p1, %a3, %a2;":                                false,
+		inc + "setp.ne.s32 %p1, %a2, %a3;":                                false,
+		inc + "setp.eq.u32 %p2, %a3, %a2;\nnot.pred %p1, %p2;":            false,
+		inc + "setp.lt.u32 %p1, %a3, %a2;":                                true,
+		inc + "setp.ne.u32 %p1, %a3, 36;":                                 true,
+		inc + "setp.ne.u32 %p1, %a3, %a2;\nmov.b32 %a6, %a3;":             true,
+		"atom.global.add.u32 %a3, [%d1], 1;\nsetp.ne.u32 %p1, %a3, %a2;":  true,
+		"atom.global.cas.b32 %a3, [%d1], 37, 0;\nsetp.eq.u32 %p1, %l, 0;": true,
+		"atom.global.inc.u32 %a3, [%d1], 36;\nsetp.ne.u32 %p1, %a3, %a2;": true,
+	} {
+		if k := kernelOf(t, New(Config{}), body(fmt.Sprintf(ticket, text)), "k").(*kernel); k.serial != serial {
+			t.Errorf("serial is %v for %q", k.serial, text)
+		}
+	}
+	for i := range 40 {
+		d := New(Config{Workers: 1 + i%4, Backwards: i%8 > 3})
+		k := kernelOf(t, d, body(fmt.Sprintf(ticket, inc+"setp.ne.u32 %p1, %a3, %a2;")), "k")
+		memory := alloc[uint32](t, d, 2+blocks)
+		if err := d.Fill32(0, memory, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			launchOK(t, d, k, dim(blocks, 1), dim(1, 1), 0, memory)
+			if got := download[uint32](t, d, memory, 2); got[0] != 0 || got[1] != want {
+				t.Errorf("%d workers: ticket %d and result %d, want 0 and %d", 1+i%4, got[0], got[1], want)
+			}
+		}
+	}
+}
+
 func TestCounters(t *testing.T) {
 	d := New(Config{})
 	text := "mov.u64 %d1, buf;\nmad.wide.u32 %d2, %t, 4, %d1;\nst.shared.u32 [%d2], %t;\nmad.wide.u32 %d3, %t, 32, %d1;\nst.shared.u32 [%d3], %t;\nld.shared.u32 %r, [%d3];"

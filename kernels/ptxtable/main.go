@@ -58,7 +58,8 @@ func roundUp(n, to int) int { return (n + to - 1) / to * to }
 // A kernel is a row of the table.
 type kernel struct {
 	concept, name string
-	threads       int // of its largest block, 0 if it does not say
+	threads       int  // of its largest block, 0 if it does not say
+	dynamic       bool // it has shared memory of a size that the launch says
 	usage         []usage
 }
 
@@ -99,7 +100,9 @@ func release(text string) string {
 	return strings.TrimSpace(text)
 }
 
-var bounds = regexp.MustCompile(`(?s)\.entry (\w+)\(.*?\)(.*?)\{`)
+var bounds = regexp.MustCompile(`(?s)\.entry (\w+)\(.*?\)(.*?)\{(.*?)\n\}`)
+
+var dynamic = regexp.MustCompile(`\.extern \.shared .*?(\w+)\[\]`)
 
 var maxThreads = regexp.MustCompile(`\.maxntid (\d+), (\d+), (\d+)`)
 
@@ -109,6 +112,9 @@ func assemble(ptxas, file, text string) ([]kernel, error) {
 	concept, _, _ := strings.Cut(filepath.Base(file), ".")
 	for _, m := range bounds.FindAllStringSubmatch(text, -1) {
 		k := kernel{concept: concept, name: m[1]}
+		if array := dynamic.FindStringSubmatch(text); array != nil {
+			k.dynamic = regexp.MustCompile(`\b` + array[1] + `\b`).MatchString(m[3])
+		}
 		if n := maxThreads.FindStringSubmatch(m[2]); n != nil {
 			k.threads = number(n[1]) * number(n[2]) * number(n[3])
 		}

@@ -49,12 +49,14 @@ func TestBlocks(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	rows := []kernel{
-		{"m", "k", 256, []usage{{registers: 40, shared: 1024}, {registers: 32, shared: 1024}}},
-		{"m", "l", 0, []usage{{registers: 8}, {registers: 8}}},
+		{"m", "k", 256, false, []usage{{registers: 40, shared: 1024}, {registers: 32, shared: 1024}}},
+		{"m", "l", 0, false, []usage{{registers: 8}, {registers: 8}}},
+		{"m", "n", 128, true, []usage{{registers: 128}, {registers: 128}}},
 	}
 	page := render(rows, "V1.2", "abc")
 	for _, want := range []string{
-		"| m | k | 256 | 40 / 32 | 1024 | 0 | 0 | 6 / 8 | 48 / 64 |\n", "| m | l | any | 8 | 0 | 0 | 0 |  |  |\n", "ptxas V1.2", "sha256 abc",
+		"| m | k | 256 | 40 / 32 | 1024 | 0 | 0 | 6 / 8 | 48 / 64 |\n", "| m | l | any | 8 | 0 | 0 | 0 |  |  |\n", "| m | n | 128 | 128 | 0 + dynamic | 0 | 0 | ≤ 4 | ≤ 16 |\n",
+		"ptxas V1.2", "sha256 abc",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in:\n%s", want, page)

@@ -16,9 +16,9 @@ What NVIDIA's assembler, ptxas %s, makes of the committed PTX, for compute capab
     ptxas -v -arch=sm_80 kernels/ptx/MODULE.sm_80.ptx -o /dev/null     (and -arch=sm_90)
 
 Nothing here was measured on a GPU. Where there is one number it is the same for both. Threads are those of the largest block;
-shared memory is static, in bytes, and no kernel takes more. Blocks are how many fit into a multiprocessor at once: it has 65536
-registers, given out by 256 to a warp and to four warps at a time, room for 2048 threads and 32 blocks, and 164 or 228 KiB of shared
-memory, 1 KiB of it lost to each block.
+shared memory is static, in bytes. Blocks are how many fit into a multiprocessor at once: it has 65536 registers, given out by 256 to
+a warp and to four warps at a time, room for 2048 threads and 32 blocks, and 164 or 228 KiB of shared memory, 1 KiB of it lost to each
+block. Kernels with dynamic shared memory too, of a size that the launch says, may fit less often: at most so often.
 
 The PTX has the sha256 %s (cat kernels/ptx/*.ptx | sha256sum).
 
@@ -46,8 +46,12 @@ The PTX has the sha256 %s (cat kernels/ptx/*.ptx | sha256sum).
 				return fmt.Sprint(processors[i].blocks(u, k.threads) * ((k.threads + 31) / 32))
 			})
 		}
+		memory := field(func(u usage) int { return u.shared })
+		if k.dynamic {
+			memory, blocks, warps = memory+" + dynamic", "≤ "+blocks, "≤ "+warps
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", k.concept, k.name, threads,
-			field(func(u usage) int { return u.registers }), field(func(u usage) int { return u.shared }),
+			field(func(u usage) int { return u.registers }), memory,
 			field(func(u usage) int { return u.stack }), field(func(u usage) int { return u.spilled }), blocks, warps)
 	}
 	return b.String()

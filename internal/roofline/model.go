@@ -1,0 +1,111 @@
+package roofline
+
+import (
+	"fmt"
+	"strings"
+
+	"lbsam/kernels"
+)
+
+// What the model assumes of every card.
+const (
+	// gap is the time between two kernels of a graph.
+	gap = 1e-6
+	// streaming is the part of the bandwidth that a kernel reaches which reads
+	// and writes each operand once.
+	streaming = 0.85
+	// resident is how many blocks of a product a multiprocessor holds.
+	resident = 2
+)
+
+// loops says which part of its instructions the main loop of a float32 product
+// spends on multiplications, from its machine code: no kernel can be faster than
+// that.
+var loops = []struct {
+	part  string // of the kernel's name
+	share float64
+}{
+	{"large", 0.88}, {"medium", 0.84}, {"small", 0.83}, {"scalar", 0.69},
+}
+
+// A Bound is what a kernel's time is made of.
+type Bound string
+
+// The bounds.
+const (
+	Compute Bound = "compute"
+	Memory  Bound = "memory"
+	Gap     Bound = "launch"
+)
+
+// An Estimate is the time of one launch.
+type Estimate struct {
+	Seconds float64
+	Flops   float64 // useful ones
+	Bytes   int64
+	Bound   Bound
+}
+
+// Of estimates a launch. A product takes what its multiplications take, on the
+// multiprocessors that its blocks fill, or what its operands take to be read
+// and written once; anything else takes its bytes.
+func (c Card) Of(l kernels.Launch) Estimate {
+	e := Estimate{Bytes: l.Bytes}
+	memory := float64(l.Bytes) / (streaming * c.Bandwidth)
+	compute := 0.0
+	if l.Conv != nil && !strings.HasSuffix(l.Kernel, "add_parts") {
+		e.Flops = flops(*l.Conv)
+		compute = e.Flops / (c.rate(l.Kernel) * c.filled(l.Blocks))
+	}
+	e.Seconds, e.Bound = memory, Memory
+	if compute > memory {
+		e.Seconds, e.Bound = compute, Compute
+	}
+	if e.Seconds < gap {
+		e.Bound = Gap
+	}
+	e.Seconds += gap
+	return e
+}
+
+// flops are those of a convolution or of one of its gradients.
+func flops(g kernels.Conv) float64 {
+	return 2 * float64(g.YLen()) * float64(g.KH*g.KW*g.C)
+}
+
+// rate is that of the units that a product runs on, as far as its instructions
+// reach it.
+func (c Card) rate(kernel string) float64 {
+	switch {
+	case strings.Contains(kernel, "tf32"):
+		return c.TF32 * c.MMA
+	case strings.Contains(kernel, "f16"):
+		return c.Half * c.MMA
+	}
+	for _, l := range loops {
+		if strings.Contains(kernel, l.part) {
+			return c.Float32 * l.share
+		}
+	}
+	return c.Float32
+}
+
+// filled is the part of the card that so many blocks keep busy, in whole
+// rounds.
+func (c Card) filled(blocks int) float64 {
+	slots := c.SMs * resident
+	if blocks <= c.SMs { // one to a multiprocessor: half of what hides latency is missing
+		return float64(blocks) / float64(c.SMs)
+	}
+	rounds := (blocks + slots - 1) / slots
+	return float64(blocks) / float64(rounds*slots)
+}
+
+// Name groups launches for a table: the kernel, and the shape of a product.
+func Name(l kernels.Launch) string {
+	if l.Conv == nil {
+		return l.Kernel
+	}
+	g := l.Conv
+	return fmt.Sprintf("%s %d-%d @%dx%d %dx%d s%d", l.Kernel, g.C, g.OC, g.H, g.W, g.KH, g.KW, g.Stride)
+}

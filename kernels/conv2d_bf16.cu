@@ -1,0 +1,11 @@
+// The products of a convolution whose operands are bfloat16; the results are too,
+// or float32.
+#include "gpu.cuh"
+#include "conv2d.cuh"
+#include "conv2d_mma.cuh"
+
+#define TILE(size) \
+	CONV2D(bf16_##size, T##size<BF16>, BF16, BF16) \
+	CONV2D(bf16_f32_##size, T##size<BF16>, BF16, Float32) \
+	CONV2D_WEIGHT(bf16_##size, T##size<BF16>, BF16)
+TILES(TILE)

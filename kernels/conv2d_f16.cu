@@ -1,0 +1,11 @@
+// The products of a convolution whose operands are float16; the results are too,
+// or float32.
+#include "gpu.cuh"
+#include "conv2d.cuh"
+#include "conv2d_mma.cuh"
+
+#define TILE(size) \
+	CONV2D(f16_##size, T##size<F16>, F16, F16) \
+	CONV2D(f16_f32_##size, T##size<F16>, F16, Float32) \
+	CONV2D_WEIGHT(f16_##size, T##size<F16>, F16)
+TILES(TILE)

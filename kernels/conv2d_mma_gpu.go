@@ -1,0 +1,104 @@
+package kernels
+
+// An mmaFormat is what tensor cores multiply, as in conv2d_mma.cuh. Sums are
+// float32 in all of them.
+type mmaFormat struct {
+	name string
+	size int // bytes of an element in memory
+}
+
+var (
+	formatTF32 = mmaFormat{"tf32", 4}
+	formatF16  = mmaFormat{"f16", 2}
+	formatBF16 = mmaFormat{"bf16", 2}
+)
+
+// formatOf is the format in which products of b are computed. There is none for
+// float32 unless the device was opened for it.
+func formatOf(b Buffer) (f mmaFormat, ok bool) {
+	switch b.dtype {
+	case Float16:
+		return formatF16, true
+	case BFloat16:
+		return formatBF16, true
+	}
+	return formatTF32, b.dev.compute == ComputeTF32
+}
+
+// width is the number of elements in 16 bytes.
+func (f mmaFormat) width() int { return 16 / f.size }
+
+// tiles are the tiles of conv2d_mma.cuh. What they cost, where an element of a
+// part costs partCost, follows from what they read for each multiplication and
+// is not measured.
+func (f mmaFormat) tiles() []gpuTile {
+	var list []gpuTile
+	for _, t := range []struct {
+		name                         string
+		m, n, bytes, stages, threads int
+		cost                         float64
+	}{
+		{"256x128", 256, 128, 64, 4, 256, 0.3},
+		{"128x128", 128, 128, 64, 4, 128, 0.315},
+		{"256x64", 256, 64, 64, 4, 128, 0.33},
+		{"128x64", 128, 64, 128, 3, 128, 0.36},
+		{"64x64", 64, 64, 128, 4, 128, 0.42},
+	} {
+		list = append(list, gpuTile{
+			name: t.name, m: t.m, n: t.n, k: t.bytes / f.size,
+			cost: t.cost, threads: t.threads, shared: (t.m + t.n) * t.bytes * t.stages,
+		})
+	}
+	return list
+}
+
+// kernel names the kernel of t for operands of this format and this result. The
+// zero Buffer stands for the parts of a gradient.
+func (f mmaFormat) kernel(result Buffer, t gpuPlan) gpuPlan {
+	if f.size == 2 && !result.IsNil() && result.dtype == Float32 {
+		t.name = "f32_" + t.name
+	}
+	t.name = f.name + "_" + t.name
+	return t
+}
+
+// turnedWeightProduct is the gradient of the weight as tensor cores compute
+// it, with the channels of dy for rows.
+func (g Conv) turnedWeightProduct() product {
+	p := g.weightProduct()
+	p.m, p.n = p.n, p.m
+	return p
+}
+
+// wide returns a float32 buffer for each of b: itself if it is one, else one in
+// scratch memory behind the first skip elements of that.
+func (d *Device) wide(skip int, b ...Buffer) []Buffer {
+	end := skip
+	for _, v := range b {
+		end += tiles(v.n, 4) * 4
+	}
+	room, all := d.work(Float32, end), make([]Buffer, len(b))
+	for i, v := range b {
+		all[i] = v
+		if v.dtype != Float32 {
+			all[i] = room.Slice(skip, skip+v.n)
+			skip += tiles(v.n, 4) * 4
+		}
+	}
+	return all
+}
+
+// toFloat32 copies x, of 16 bits, to y, float32.
+func toFloat32(y, x Buffer) {
+	f, _ := formatOf(x)
+	x.dev.gpu.launch("widen_"+f.name, ones(x.n), y, x, x.n)
+}
+
+// fromFloat32 rounds x, float32, to y, of 16 bits. There is nothing to do where y is
+// float32.
+func fromFloat32(y, x Buffer) {
+	if y.dtype != Float32 {
+		f, _ := formatOf(y)
+		y.dev.gpu.launch("narrow_"+f.name, ones(y.n), y, x, x.n)
+	}
+}

@@ -1,0 +1,134 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// mmaTrials are those of the convolutions on tensor cores: for each format,
+// result and tile a shape with edges, and one with a second tile along both
+// sides and more slabs than are on their way at once. Those of convert go by
+// way of copies in float32.
+func mmaTrials() (all []*trial) {
+	for _, c := range mmaCases {
+		rtol := 1e-6
+		if c.result != Float32 {
+			rtol = 1.001 * math.Ldexp(1, -c.precision)
+		}
+		add := func(concept, name string, g Conv, terms int, run func(m mmaRun) Buffer) {
+			all = append(all, &trial{
+				concept: concept, long: concept != "convert" && g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
+				run: func(r rig) []Buffer { return []Buffer{run(mmaRun{c, r, g})} },
+			})
+		}
+		w := c.width()
+		for _, t := range c.tiles() {
+			m, n, k := t.m+8, t.n+w, 2*t.k+w
+			concept := "conv2d_" + c.name
+			forward := func(g Conv) {
+				add(concept, "forward "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.forward(&t) })
+			}
+			input := func(g Conv) {
+				add(concept, "input "+t.name, g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.input(&t) })
+			}
+			weight := func(g Conv, parts int) {
+				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(&t, parts) })
+			}
+			forward(Conv{N: 3, H: 7, W: 5, C: w, OC: 11, KH: 5, KW: 3, Stride: 2, Pad: 2})
+			forward(Conv{N: 1, H: m / 4, W: 4, C: k, OC: n, KH: 3, KW: 1, Stride: 1, Pad: 1})
+			input(Conv{N: 3, H: 7, W: 5, C: 3 * w, OC: w, KH: 5, KW: 3, Stride: 2, Pad: 2})
+			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1})
+			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1)
+			weight(Conv{N: 7, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1, Pad: 0}, 2)
+		}
+		if c.size == 2 {
+			for _, g := range []Conv{ // 300 elements of x, w and y: a block and some
+				{N: 4, H: 5, W: 5, C: 3, OC: 3, KH: 3, KW: 3, Stride: 1, Pad: 1},
+				{N: 256, H: 1, W: 1, C: 1, OC: 1, KH: 1, KW: 1, Stride: 1, Pad: 0},
+			} {
+				add("convert", "forward", g, g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.forward(nil) })
+				add("convert", "input", g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.input(nil) })
+				add("convert", "weight", g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(nil, 0) })
+			}
+		}
+	}
+	return all
+}
+
+// An mmaRun is a convolution in a format, on a device: on ref, of operands that
+// were rounded to it.
+type mmaRun struct {
+	mmaCase
+	r rig
+	g Conv
+}
+
+func (m mmaRun) onRef() bool { return m.r.dev.gpu == nil }
+
+func (m mmaRun) operand(seed, n int) Buffer {
+	if m.onRef() {
+		x := normals(seed, n)
+		for i, v := range x {
+			x[i] = m.round(v)
+		}
+		return m.r.floats(x...)
+	}
+	b, _ := m.upload(m.r, normals32(seed, n), 0)
+	return b
+}
+
+// room is for a result, and float32 what it is in the end.
+func (m mmaRun) room(n int) Buffer {
+	if m.onRef() {
+		return m.r.junk(n)
+	}
+	return m.junk(m.r, m.mmaCase.result, n, 0)
+}
+
+func (m mmaRun) float32(b Buffer) Buffer {
+	if m.onRef() {
+		return b
+	}
+	return m.r.floats(m.download(b)...)
+}
+
+func (m mmaRun) forward(t *gpuTile) Buffer {
+	y, x, w, b := m.room(m.g.YLen()), m.operand(1, m.g.XLen()), m.operand(2, m.g.WLen()), m.r.floats(normals(3, m.g.OC)...)
+	switch {
+	case m.onRef():
+		Conv2d(y, x, w, b, m.g)
+	case t == nil:
+		conv2dGPU(y, x, w, b, m.g)
+	default:
+		runConv2d(y, x, w, b, m.g, m.kernel(y, gpuPlan{*t, 1}))
+	}
+	return m.float32(y)
+}
+
+func (m mmaRun) input(t *gpuTile) Buffer {
+	dx, dy, w := m.room(m.g.XLen()), m.operand(1, m.g.YLen()), m.operand(2, m.g.WLen())
+	switch {
+	case m.onRef():
+		Conv2dBackwardInput(dx, dy, w, m.g)
+	case t == nil:
+		conv2dBackwardInputGPU(dx, dy, w, m.g)
+	default:
+		runConv2dBackwardInput(dx, dy, w, m.g, m.kernel(dx, gpuPlan{*t, 1}))
+	}
+	return m.float32(dx)
+}
+
+func (m mmaRun) weight(t *gpuTile, parts int) Buffer {
+	dw, dy, x := m.r.floats(normals(3, m.g.WLen())...), m.operand(1, m.g.YLen()), m.operand(2, m.g.XLen())
+	switch {
+	case m.onRef():
+		Conv2dBackwardWeightAdd(dw, dy, x, m.g)
+	case t == nil:
+		conv2dBackwardWeightAddGPU(dw, dy, x, m.g)
+	default:
+		runConv2dBackwardWeightAdd(dw, dy, x, m.g, m.g.turnedWeightProduct(), m.kernel(Buffer{}, gpuPlan{*t, parts}))
+	}
+	return dw
+}

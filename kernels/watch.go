@@ -1,0 +1,35 @@
+package kernels
+
+// A Launch is work that was given to a device that runs PTX.
+type Launch struct {
+	Kernel  string // "fill" and "copy" for what is no kernel
+	Blocks  int
+	Threads int   // of a block
+	Bytes   int64 // of the operands, each counted once
+	Conv    *Conv // the geometry of a product, else nil
+}
+
+// Watch makes f hear of all work that is given to a device that runs PTX from
+// now on; nil ends that.
+func (d *Device) Watch(f func(Launch)) {
+	if d.gpu != nil {
+		d.gpu.watch = f
+	}
+}
+
+// saw tells the watcher of a launch.
+func (g *gpu) saw(kernel string, s size, args []any) {
+	if g.watch == nil {
+		return
+	}
+	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size()}
+	for _, a := range args {
+		switch v := a.(type) {
+		case Buffer:
+			l.Bytes += int64(v.n * v.dtype.Size())
+		case Conv:
+			l.Conv = &v
+		}
+	}
+	g.watch(l)
+}
