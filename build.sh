@@ -60,10 +60,10 @@ gpu-bundle() {
 	out=$(realpath -m "${1:-gpu-bundle}")
 	rm -rf "$out"
 	mkdir -p "$out/kernels/ptxsim"
-	go build -trimpath -o "$out/lbsam" ./cmd/lbsam
+	go build -trimpath -ldflags "-s -w" -o "$out/lbsam" ./cmd/lbsam
 	for package in kernels kernels/cuda train cuda5/cu; do
 		mkdir -p "$out/$package"
-		(cd "$package" && go test -c -trimpath -o "$out/$package/$(basename "$package").test" .)
+		(cd "$package" && go test -c -trimpath -ldflags "-s -w" -o "$out/$package/$(basename "$package").test" .)
 	done
 	cp -r kernels/ptxsim/testdata "$out/kernels/ptxsim/"
 	cp gpu-check.sh "$out/"

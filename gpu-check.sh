@@ -36,10 +36,10 @@ step() {
 		verdict=FAIL worst=1
 		tail -n 15 "$log"
 	fi
-	printf '%-24s %s  %4d s\n' "$name" "$verdict" $((SECONDS - start)) | tee -a "$out/table"
+	printf '%-36s %s  %4d s\n' "$name" "$verdict" $((SECONDS - start)) | tee -a "$out/table"
 }
 
-skip() { printf '%-24s SKIP  %s\n' "$1" "$2" | tee -a "$out/table"; }
+skip() { printf '%-36s SKIP  %s\n' "$1" "$2" | tee -a "$out/table"; }
 
 # tests runs a compiled test binary in the folder of its package.
 tests() {
@@ -102,6 +102,7 @@ bits() {
 	[ "$device" = cuda ] || run=(--model mlp --seed 3 --epochs 1 --limit-batches 3 --batch-size 4)
 	step bits-two-runs same a b '' '' "${run[@]}"
 	step bits-graph-and-stream same c d '' --graphs=false "${run[@]}"
+	step bits-graph-fp16 same e f '' --graphs=false --precision fp16 "${run[@]}"
 }
 
 sanitizer() {
@@ -117,14 +118,15 @@ sanitizer() {
 
 train() {
 	if [ "$device" = cuda ]; then
-		step train-to-80-percent accurate demo
+		step train-to-80-percent-tf32 accurate demo
+		step train-to-80-percent-fp16 accurate demo16 --precision fp16
 	else
 		skip train-to-80-percent "takes a GPU"
 	fi
 }
 
 bench() {
-	local model batch minimizer k size=(--steps 30 --warmup 5)
+	local model batch minimizer precision name size=(--steps 30 --warmup 5)
 	: >"$out/bench.jsonl"
 	if [ "$device" != cuda ]; then
 		step bench ./lbsam bench --device "$device" --model mlp --batch 2 --steps 2 --warmup 2 --json
@@ -133,10 +135,12 @@ bench() {
 	for model in resnet18 resnet34 resnet50; do
 		for batch in 128 512; do
 			for minimizer in SGD:1 SAM:1 LookbehindSAM:2 LookbehindSAM:5; do
-				k=${minimizer#*:}
-				step "bench-$model-$batch-${minimizer%:*}-$k" ./lbsam bench --device cuda --model $model --batch $batch \
-					--minimizer "${minimizer%:*}" --k "$k" "${size[@]}" --json
-				grep '^{' "$out/bench-$model-$batch-${minimizer%:*}-$k.log" >>"$out/bench.jsonl"
+				for precision in tf32 fp16 float32; do
+					name=bench-$model-$batch-${minimizer/:/-}-$precision
+					step "$name" ./lbsam bench --device cuda --model $model --batch $batch --minimizer "${minimizer%:*}" \
+						--k "${minimizer#*:}" --precision $precision "${size[@]}" --json
+					grep '^{' "$out/$name.log" >>"$out/bench.jsonl"
+				done
 			done
 		done
 	done

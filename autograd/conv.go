@@ -5,7 +5,7 @@ import "lbsam/tensor"
 // Conv2d returns the convolution of x [n, h, w, c] with w [oc, kh, kw, c],
 // plus b [oc] unless b is nil: y [n, oh, ow, oc].
 func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
-	y := tensor.Conv2d(t.arena, x.Value, w.Value, b.optional(), win)
+	y := tensor.Conv2d(t.arena, x.Value, w.factor(), b.optional(), win)
 	oc, kh, kw, c := w.Shape()[0], w.Shape()[1], w.Shape()[2], w.Shape()[3]
 	pixels := y.Len() / oc
 	o := t.describe(func() op {
@@ -18,7 +18,7 @@ func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
 			tensor.BiasBackwardAdd(b.Grad, dy)
 		}
 		if x.needsGrad() { // the batch needs none
-			t.add(x, tensor.Conv2dBackwardInput(t.arena, x.Shape(), dy, w.Value, win))
+			t.add(x, tensor.Conv2dBackwardInput(t.arena, x.Shape(), dy, w.factor(), win))
 		}
 	})
 }
@@ -26,7 +26,7 @@ func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
 // Linear returns y [n, out] = x wᵀ + b, for x [n, in], w [out, in] and b [out],
 // which may be nil.
 func (t *Tape) Linear(x, w, b *Var) *Var {
-	y := tensor.Linear(t.arena, x.Value, w.Value, b.optional())
+	y := tensor.Linear(t.arena, x.Value, w.factor(), b.optional())
 	n, out, in := y.Shape[0], y.Shape[1], x.Shape()[1]
 	o := t.describe(func() op {
 		return op{"linear", operands(x, w, b), in, []int{out, n, n},
@@ -38,9 +38,18 @@ func (t *Tape) Linear(x, w, b *Var) *Var {
 			tensor.BiasBackwardAdd(b.Grad, dy) // db += sum of dy over n
 		}
 		if x.needsGrad() {
-			t.add(x, tensor.LinearBackwardInput(t.arena, dy, w.Value)) // dx = dy w
+			t.add(x, tensor.LinearBackwardInput(t.arena, dy, w.factor())) // dx = dy w
 		}
 	})
+}
+
+// factor is what activations are multiplied with: the weight, or its copy in
+// their format.
+func (v *Var) factor() *tensor.Tensor {
+	if v.rounded != nil {
+		return v.rounded
+	}
+	return v.Value
 }
 
 // optional is the value of an operand that may be nil.

@@ -135,7 +135,7 @@ func isolate(t *Tape, in []*Var) map[*Var]*tensor.Tensor {
 		before[v] = v.Grad
 		v.Grad = nil
 		if !v.result { // a parameter must have one
-			v.Grad = tensor.Temp(t.arena, v.Shape()...)
+			v.Grad = tensor.TempExact(t.arena, v.Shape()...)
 			v.Grad.Zero()
 		}
 	}

@@ -20,6 +20,8 @@ type Params struct {
 	List           []Param
 	Offsets, Lens  []int
 	Weights, Grads *tensor.Tensor // [Size()]; elements between parameters are zero
+
+	rounded *tensor.Tensor // Weights in the format of activations; nil where that is theirs
 }
 
 // paramAlign is what offsets are multiples of: 64 elements keep every
@@ -45,13 +47,35 @@ func NewParams(list []Param) *Params {
 		size += (param.Value.Len() + paramAlign - 1) / paramAlign * paramAlign
 	}
 	p.Weights, p.Grads = tensor.New(p.Device(), size), tensor.New(p.Device(), size)
+	if d := p.Device(); d.Activations() != d.Precision() {
+		p.rounded = tensor.NewOf(d, d.Activations(), size)
+	}
 	for i, param := range list {
 		value := p.Weights.Part(p.Offsets[i], param.Value.Shape...)
 		tensor.Copy(value, param.Value)
 		kernels.Release(param.Value.Data)
+		if p.rounded != nil {
+			param.rounded = p.rounded.Part(p.Offsets[i], value.Shape...)
+		}
 		param.Value, param.Grad = value, p.Grads.Part(p.Offsets[i], value.Shape...)
 	}
 	return p
+}
+
+// Begin begins an evaluation of the gradient: it sets the gradients to 0 and
+// calls Round.
+func (p *Params) Begin() {
+	p.Grads.Zero()
+	p.Round()
+}
+
+// Round makes the copy of the weights with which a device multiplies that keeps
+// activations in 16 bits; elsewhere it does nothing. A forward pass must come
+// behind it whenever the weights have changed.
+func (p *Params) Round() {
+	if p.rounded != nil {
+		kernels.Cast(p.rounded.Data, p.Weights.Data)
+	}
 }
 
 // Device is the device of the arenas.

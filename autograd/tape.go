@@ -9,6 +9,11 @@ import (
 // and no sort is needed. Results live in the arena: Backward frees each where
 // it is last used, Reset frees all.
 type Tape struct {
+	// LossScale multiplies all gradients, so that those of activations in 16
+	// bits are not too small for the format; 0 means 1. Whoever sets it divides
+	// the gradients of the parameters by it.
+	LossScale float64
+
 	arena *kernels.Arena
 	steps []step
 	check *Lockstep
@@ -98,15 +103,23 @@ func (t *Tape) Backward(loss *Var) { t.BackwardScaled(loss, 1) }
 // BackwardScaled is Backward for scale·loss, and multiplies the value of loss
 // by scale: the part that a micro-batch has in the mean of its batch.
 func (t *Tape) BackwardScaled(loss *Var, scale float64) {
-	loss.Grad = tensor.Temp(t.arena, loss.Value.Shape...)
-	loss.Grad.Fill(scale)
+	loss.Grad = tensor.TempExact(t.arena, loss.Value.Shape...)
 	if scale != 1 {
+		loss.Grad.Fill(scale)
 		kernels.Scale(loss.Value.Data, loss.Value.Data, loss.Grad.Data)
 	}
+	loss.Grad.Fill(scale * t.lossScale())
 	for i := len(t.steps) - 1; i >= 0; i-- {
 		t.walk(i)
 	}
 	t.clear()
+}
+
+func (t *Tape) lossScale() float64 {
+	if t.LossScale == 0 {
+		return 1
+	}
+	return t.LossScale
 }
 
 // walk does step i of Backward. Every use of the step's result lies behind

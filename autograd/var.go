@@ -17,6 +17,10 @@ type Var struct {
 	// Backward; an input has none.
 	Grad *tensor.Tensor
 
+	// rounded is a copy of a parameter in the format of activations, where that
+	// is another one; see Params.Round.
+	rounded *tensor.Tensor
+
 	// more is another part of the gradient, of a result whose operation adds
 	// the two parts up while it reads them.
 	more   *tensor.Tensor

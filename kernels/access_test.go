@@ -44,3 +44,48 @@ func TestAccessesAreWide(t *testing.T) {
 		}
 	}
 }
+
+// So it is with activations of 16 bits: eight elements at once. What an index of
+// four bytes has to them are two accesses; and conversions take four elements.
+func TestAccessesInHalfAreWide(t *testing.T) {
+	const n, warps = 4096, 16 // 8 elements for each thread
+	sim := ptxsim.New(ptxsim.Config{})
+	h := halfCase{rig{t, OpenDriver(sim, ComputeBFloat16)}, BFloat16}
+	t.Cleanup(h.dev.Close)
+	x, y, floats, half := h.activations(normals(1, n)...), h.blank(n), h.floats(normals(2, n)...), h.floats(.5)
+	images, index, key := h.dev.Alloc(Uint8, n), h.dev.Alloc(Int32, n), h.ints(1, 2, 3)
+	Zero(index)
+	windows, whole, shortcut := Pool{N: 1, H: 16, W: 16, C: 16, KH: 1, KW: 1, Stride: 1}, Pool{N: 32, H: 1, W: 1, C: 128, KH: 1, KW: 1, Stride: 1}, Shortcut{N: 1, H: 16, W: 16, C: 16, OC: 16, Stride: 1}
+	for _, c := range []struct {
+		kernel string
+		want   int
+		run    func()
+	}{
+		{"add_bf16", 3 * warps, func() { Add(y, x, x.Slice(0, n)) }},
+		{"relu_bf16", 2 * warps, func() { ReLU(y, x) }},
+		{"relu_backward_bf16", 3 * warps, func() { ReLUBackward(y, x, x) }},
+		{"scale_bf16", 3 * warps, func() { Scale(y, x, half) }},
+		{"narrow_bf16", 2 * 2 * warps, func() { Cast(y, floats) }},
+		{"narrow_scaled_bf16", (2*2 + 1) * warps, func() { Scale(y, floats, half) }},
+		{"widen_bf16", 2 * 2 * warps, func() { toFloat32(floats, x) }},
+		{"dropout_bf16", (2 + 3) * warps, func() { Dropout(y, x, key, .5) }},
+		{"augment_bf16", 2*warps + 4*2*warps + 4*3, func() {
+			Augment(y, images, key.Slice(0, 1), key.Slice(0, 2), Augmentation{H: 32, W: 32, C: 4, Mean: constant(4, 0), Std: constant(4, 1)})
+		}},
+		{"max_pool2d_bf16", 4 * warps, func() { MaxPool2d(y, index, x, windows) }},
+		{"max_pool2d_backward_bf16", 4 * warps, func() { MaxPool2dBackward(y, x, index, windows) }},
+		{"avg_pool2d_bf16", 2 * warps, func() { AvgPool2d(y, x, windows) }},
+		{"avg_pool2d_backward_bf16", 2 * warps, func() { AvgPool2dBackward(y, x, windows) }},
+		{"avg_pool2d_global_bf16", 2 * warps, func() { AvgPool2d(y, x, whole) }},
+		{"avg_pool2d_global_backward_bf16", 2 * warps, func() { AvgPool2dBackward(y, x, whole) }},
+		{"pad_shortcut_bf16", 2 * warps, func() { PadShortcut(y, x, shortcut) }},
+		{"pad_shortcut_backward_bf16", 2 * warps, func() { PadShortcutBackward(y, x, shortcut) }},
+		{"unscale", 2 * 2 * warps, func() { Unscale(floats, h.ints(0), .5) }},
+		{"restore_if", 3 * 2 * warps, func() { RestoreIf(index, h.dev.Alloc(Int32, n), h.ints(1)) }},
+	} {
+		c.run()
+		if got := sim.Counters(c.kernel).Requests; got != uint64(c.want) {
+			t.Errorf("%s: %d accesses of warps, want %d", c.kernel, got, c.want)
+		}
+	}
+}

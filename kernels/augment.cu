@@ -1,53 +1,6 @@
 #include "gpu.cuh"
+#include "half.cuh"
 #include "philox.cuh"
-
-// augment computes channels first to first + 4, or as many as there are, of y
-// [n, h, w, c] from images [n, h, w, c]: crop, flip, scale and shift. Each
-// image has pieces blocks of 1024 elements, four for each thread; one thread
-// draws for all.
-KERNEL BOUNDS(256) augment(float *y, const unsigned char *images, const int *index, const int *key, int h, int w, int c, int crop, int flip,
-                           int pieces, int first, float scale0, float scale1, float scale2, float scale3, float shift0, float shift1,
-                           float shift2, float shift3) {
-	__shared__ int draw[3];                // the way down, the way right and whether it is mirrored
-	__shared__ float scales[4], shifts[4]; // an index into arguments would copy them
-	int image = blockIdx.x / pieces, k = (blockIdx.x % pieces * 256 + threadIdx.x) * 4, pixels = h * w * c;
-	if (threadIdx.x == 0) {
-		words r = philox(key[0], index[image], key[1], 0, PURPOSE_AUGMENT);
-		unsigned side = 2 * crop + 1;
-		draw[0] = (int)(r.w[0] % side) - crop;
-		draw[1] = (int)(r.w[1] % side) - crop;
-		draw[2] = flip && r.w[2] & 1;
-		scales[0] = scale0, scales[1] = scale1, scales[2] = scale2, scales[3] = scale3;
-		shifts[0] = shift0, shifts[1] = shift1, shifts[2] = shift2, shifts[3] = shift3;
-	}
-	__syncthreads();
-	int down = draw[0], right = draw[1], mirrored = draw[2], left = pixels - k;
-	if (left <= 0) return;
-	const unsigned char *from = images + (long long)image * pixels;
-	float *to = y + (long long)image * pixels + k;
-	int channel = k % c, column = k / c % w, row = k / c / w;
-	pack<4> v;
-	bool own[4]; // whether this launch writes it: it has four channels
-#pragma unroll
-	for (int j = 0; j < 4; j++) {
-		int at = (mirrored ? w - 1 - column : column) + right, line = row + down;
-		bool inside = line >= 0 && line < h && at >= 0 && at < w;
-		float pixel = inside ? from[(line * w + at) * c + channel] : 0;
-		int number = channel - first;
-		v.v[j] = pixel * scales[number & 3] - shifts[number & 3];
-		own[j] = j < left && number >= 0 && number < 4;
-		channel = channel + 1 < c ? channel + 1 : 0;
-		column += channel == 0;
-		row += column == w;
-		column = column < w ? column : 0;
-	}
-	if (c <= 4 && left >= 4 && aligned4(to)) {
-		store<4>(to, v);
-		asm volatile("" ::: "memory"); // else clang joins the last store with that below, and splits this one
-		return;
-	}
-#pragma unroll
-	for (int j = 0; j < 4; j++) {
-		if (own[j]) to[j] = v.v[j];
-	}
-}
+typedef float element;
+#define NAME(kernel) kernel
+#include "augment.cuh"

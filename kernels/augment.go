@@ -31,7 +31,7 @@ func Augment(y, images, index, key Buffer, g Augmentation) {
 	if len(g.Mean) != g.C || len(g.Std) != g.C {
 		panic(fmt.Sprintf("kernels: Augment of %d channels with %d means and %d deviations", g.C, len(g.Mean), len(g.Std)))
 	}
-	mustMatch("Augment", y.dev.precision, n*pixels, y)
+	mustMatch("Augment", activationType(y), n*pixels, y)
 	mustMatch("Augment", Uint8, n*pixels, images)
 	mustMatch("Augment", Int32, n, index)
 	mustMatch("Augment", Int32, 2, key)
@@ -109,7 +109,7 @@ func (g Augmentation) launch(y, images, index, key Buffer, n int) {
 		for c := first; c < min(first+4, g.C); c++ {
 			scale[c-first], shift[c-first] = normalisation[float32](g.Mean[c], g.Std[c])
 		}
-		y.dev.gpu.launch("augment", blocks(n*pieces, 256), y, images, index, key, g.H, g.W, g.C, g.Crop, g.Flip, pieces, first,
+		y.dev.gpu.launch("augment"+y.dtype.suffix(), blocks(n*pieces, 256), y, images, index, key, g.H, g.W, g.C, g.Crop, g.Flip, pieces, first,
 			scale[0], scale[1], scale[2], scale[3], shift[0], shift[1], shift[2], shift[3])
 	}
 }

@@ -20,9 +20,12 @@ func someImages(n, pixels int) []uint8 {
 var cifar = Augmentation{H: 32, W: 32, C: 3, Crop: 4, Flip: true, Mean: []float64{.4914, .4822, .4465}, Std: []float64{.2023, .1994, .201}}
 
 func (r rig) augment(images []uint8, index []int32, g Augmentation) Buffer {
+	return r.augmentTo(r.junk(len(images)), images, index, g)
+}
+
+func (r rig) augmentTo(y Buffer, images []uint8, index []int32, g Augmentation) Buffer {
 	b := r.dev.Alloc(Uint8, len(images))
 	Upload(b, images)
-	y := r.junk(len(images))
 	Augment(y, b, r.ints(index...), r.ints(42, 7), g)
 	return y
 }
@@ -45,6 +48,21 @@ func TestAugmentAgrees(t *testing.T) {
 			}
 			agreeEverywhere(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer {
 				return []Buffer{r.augment(someImages(n, g.H*g.W*g.C), index, g)}
+			})
+		}
+	}
+}
+
+func TestAugmentInHalf(t *testing.T) {
+	for _, g := range []Augmentation{
+		{H: 32, W: 12, C: 3, Crop: 4, Flip: true, Mean: cifar.Mean, Std: cifar.Std}, // 1152: a block and some threads
+		{H: 5, W: 7, C: 2, Crop: 9, Flip: true, Mean: []float64{0, .5}, Std: []float64{1, .25}},
+		{H: 3, W: 4, C: 9, Crop: 1, Flip: true, Mean: constant(9, .2), Std: constant(9, .3)},
+	} {
+		for shift := range 3 {
+			exactInHalf(t, fmt.Sprintf("%+v from %d", g, shift), func(h halfCase) []Buffer {
+				n := 3 * g.H * g.W * g.C
+				return []Buffer{h.augmentTo(h.shifted(h.blank(n), shift), someImages(3, n/3), []int32{7, 8, 100}, g)}
 			})
 		}
 	}

@@ -3,7 +3,9 @@ package kernels
 import "fmt"
 
 // BatchNorm is the geometry of batch normalisation: x is [Rows, C], Rows being
-// images times pixels, and every statistic is [C].
+// images times pixels, and every statistic is [C]. All arrays [Rows, C] have the
+// type of x; what is computed from one that a function writes is computed from
+// the numbers that it holds.
 type BatchNorm struct {
 	Rows, C int
 	Eps     float64
@@ -14,14 +16,14 @@ func (g BatchNorm) check(op string, x Buffer, channels ...Buffer) {
 	if g.Rows < 1 || g.C < 1 {
 		panic(fmt.Sprintf("kernels: %s of no elements: %+v", op, g))
 	}
-	mustMatch(op, x.dev.precision, g.Rows*g.C, x)
+	mustMatch(op, activationType(x), g.Rows*g.C, x)
 	mustMatch(op, x.dev.precision, g.C, channels...)
 	mustShare(op, x, channels[0])
 }
 
 func (g BatchNorm) checkBackward(op string, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer) {
 	g.check(op, x, gamma, mean, variance, dgamma, dbeta)
-	mustMatch(op, x.dev.precision, x.n, x, dx, dy, dyMore, y)
+	mustMatch(op, x.dtype, x.n, x, dx, dy, dyMore, y)
 	if g.ReLU && y.IsNil() {
 		panic(fmt.Sprintf("kernels: %s with ReLU needs y, the forward output", op))
 	}
@@ -90,7 +92,7 @@ func BatchNormTrain(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRu
 		return
 	}
 	g.check("BatchNormTrain", x, mean, variance, gamma, beta)
-	mustMatch("BatchNormTrain", x.dev.precision, x.n, x, y, add)
+	mustMatch("BatchNormTrain", x.dtype, x.n, x, y, add)
 	r.check("BatchNormTrain", x, g.C)
 	batchNormTrainGPU(y, mean, variance, x, add, gamma, beta, r, g)
 }
@@ -104,7 +106,7 @@ func BatchNormTrain(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRu
 // alias x or add. It reads x and add once and writes y once.
 func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
 	g.check("BatchNormApply", x, gamma, beta, mean, variance)
-	mustMatch("BatchNormApply", x.dev.precision, x.n, x, y, add)
+	mustMatch("BatchNormApply", x.dtype, x.n, x, y, add)
 	switch {
 	case x.dev.gpu != nil:
 		batchNormApplyGPU(y, x, add, gamma, beta, mean, variance, g)

@@ -7,7 +7,7 @@ package kernels
 // alone, and with it the order of sums.
 type rowWalk struct {
 	size
-	width  int // channels of a pack: four where c is a multiple
+	width  int // channels of a pack: the width asked for where c is a multiple
 	depth  int // rows of a slice, the last one may have fewer
 	slices int
 }
@@ -18,6 +18,9 @@ const runRows = 8
 // maxBlocks is what keeps the largest GPUs busy, with 4 blocks on each
 // multiprocessor. More would be more partial sums.
 const maxBlocks = 512
+
+// walkOf returns the walk of x [Rows, C] for packs of 16 bytes.
+func (g BatchNorm) walkOf(x Buffer) rowWalk { return walkRows(g.Rows, g.C, x.dtype.wide()) }
 
 // walkRows returns the walk of x [rows, c] for packs of up to width channels.
 func walkRows(rows, c, width int) rowWalk {
@@ -48,30 +51,30 @@ func (w rowWalk) sumsOf(d *Device, more, c int) (own, partial, tickets Buffer) {
 }
 
 func batchNormStatisticsGPU(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
-	w, d := walkRows(g.Rows, g.C, 4), x.dev
+	w, d := g.walkOf(x), x.dev
 	_, partial, tickets := w.sumsOf(d, 0, g.C)
-	d.gpu.launch("batch_norm_statistics", w.size, mean, variance, x, r.Mean, r.Var, r.Count, float32(r.Momentum), unbias[float32](g), r.Times,
-		partial, tickets, g.Rows, g.C, w.width, w.depth)
+	d.gpu.launch("batch_norm_statistics"+x.dtype.suffix(), w.size, mean, variance, x, r.Mean, r.Var, r.Count, float32(r.Momentum), unbias[float32](g),
+		r.Times, partial, tickets, g.Rows, g.C, w.width, w.depth)
 }
 
-// few returns the launch of a kernel whose blocks have all the rows of eight
-// channels, and whether it can do with what w divides: one run of rows for each
-// walker, in at most 512 threads, and arrays of which 16 bytes at a time can be
-// read.
+// few returns the launch of a kernel whose blocks have all the rows of two packs
+// of four channels, and whether it can do with what w divides: one run of rows for
+// each walker, in at most 512 threads, and arrays of which four elements at a time
+// can be read.
 func (w rowWalk) few(c int, arrays ...Buffer) (s size, can bool) {
 	walkers := int(w.block.Y)
 	s = size{grid: dim3(tiles(c/4, 2), 1, 1), block: dim3(2, walkers*w.slices, 1)}
-	can = w.width == 4 && w.depth == walkers*runRows && w.slices <= lastSums && s.block.Size() <= 512
+	can = w.width > 1 && w.depth == walkers*runRows && w.slices <= lastSums && s.block.Size() <= 512
 	for _, a := range arrays {
-		can = can && a.ptr%16 == 0
+		can = can && int(a.ptr)%(4*a.dtype.Size()) == 0
 	}
 	return s, can
 }
 
 func batchNormTrainGPU(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRunning, g BatchNorm) {
-	w := walkRows(g.Rows, g.C, 4)
+	w := g.walkOf(x)
 	if few, can := w.few(g.C, y, x, add); can {
-		x.dev.gpu.launch("batch_norm_train_few", few, y, mean, variance, x, add, gamma, beta, r.Mean, r.Var, r.Count,
+		x.dev.gpu.launch("batch_norm_train_few"+x.dtype.suffix(), few, y, mean, variance, x, add, gamma, beta, r.Mean, r.Var, r.Count,
 			float32(r.Momentum), unbias[float32](g), r.Times, g.Eps, g.Rows, g.C, g.ReLU, int(w.block.Y))
 		return
 	}
@@ -80,20 +83,21 @@ func batchNormTrainGPU(y, mean, variance, x, add, gamma, beta Buffer, r BatchNor
 }
 
 func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
-	w := walkRows(g.Rows, g.C, 4)
-	x.dev.gpu.launch("batch_norm_apply", w.size, y, x, add, gamma, beta, mean, variance, g.Eps, g.Rows, g.C, g.ReLU, w.width, w.depth)
+	w := g.walkOf(x)
+	x.dev.gpu.launch("batch_norm_apply"+x.dtype.suffix(), w.size, y, x, add, gamma, beta, mean, variance, g.Eps, g.Rows, g.C, g.ReLU, w.width, w.depth)
 }
 
 // batchNormBackwardGPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants: then the sums are not needed for dx, and one pass
 // does it all. So it is with few rows.
 func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
-	w, d := walkRows(g.Rows, g.C, 4), x.dev
+	w, d := g.walkOf(x), x.dev
 	if !g.ReLU {
 		y = Buffer{}
 	}
 	if few, can := w.few(g.C, dx, dy, dyMore, y, x); can && !constants {
-		d.gpu.launch("batch_norm_backward_few", few, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance, g.Eps, g.Rows, g.C, int(w.block.Y))
+		d.gpu.launch("batch_norm_backward_few"+x.dtype.suffix(), few, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance,
+			g.Eps, g.Rows, g.C, int(w.block.Y))
 		return
 	}
 	means, partial, tickets := w.sumsOf(d, 1, g.C)
@@ -101,9 +105,9 @@ func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, vari
 	if constants {
 		slope = dx
 	}
-	d.gpu.launch("batch_norm_gradients", w.size, means, dgamma, dbeta, slope, dy, dyMore, y, x, gamma, mean, variance, partial, tickets,
-		g.Eps, g.Rows, g.C, w.width, w.depth)
+	d.gpu.launch("batch_norm_gradients"+x.dtype.suffix(), w.size, means, dgamma, dbeta, slope, dy, dyMore, y, x, gamma, mean, variance, partial,
+		tickets, g.Eps, g.Rows, g.C, w.width, w.depth)
 	if !constants {
-		d.gpu.launch("batch_norm_backward", w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
+		d.gpu.launch("batch_norm_backward"+x.dtype.suffix(), w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
 	}
 }

@@ -163,12 +163,13 @@ func TestBatchNormOfManyChannels(t *testing.T) {
 // Each array alone may start anywhere, and gives the same bits: the order of
 // the sums is the same.
 func TestBatchNormOfUnalignedArrays(t *testing.T) {
-	for _, r := range ptxRigs(t) {
+	for r := range bnRigs(t) {
 		for option := range 4 {
-			g := BatchNorm{Rows: 70, C: 20, Eps: 1e-5, ReLU: option&1 != 0}
+			g := BatchNorm{Rows: 70, C: 5 * r.stored().wide(), Eps: 1e-5, ReLU: option&1 != 0}
 			run := func(unaligned int) [][]float64 {
-				c := newBNCase(r, g, true, 0.5, 1)
+				c := newBNCase(r.rig, g, true, 0.5, 1)
 				c.more = r.floats(normals(8, c.dy.n)...)
+				c.keepIn(r)
 				arrays := []*Buffer{&c.x, &c.add, &c.gamma, &c.beta, &c.mean, &c.variance, &c.y, &c.dy, &c.more, &c.dx, &c.dgam, &c.dbet}
 				if unaligned < len(arrays) {
 					*arrays[unaligned] = r.shifted(*arrays[unaligned], 1)
@@ -181,7 +182,7 @@ func TestBatchNormOfUnalignedArrays(t *testing.T) {
 			for array := range 12 {
 				for i, got := range run(array) {
 					if at := firstDifference(got, want[i]); at >= 0 {
-						t.Errorf("%s: %+v: array %d unaligned: result %d element %d: %v, aligned %v", r.dev.Name(), g, array, i, at, got[at], want[i][at])
+						t.Errorf("%v: %+v: array %d unaligned: result %d element %d: %v, aligned %v", r, g, array, i, at, got[at], want[i][at])
 					}
 				}
 			}
@@ -436,28 +437,33 @@ func TestBatchNormChannelsRoundAlike(t *testing.T) {
 // A block that has all the rows of its channels computes the same bits as
 // several blocks and two passes, which do it where an array is not aligned.
 func TestBatchNormOfFewRows(t *testing.T) {
-	for _, r := range ptxRigs(t) {
-		for _, shape := range [][2]int{{1, 8}, {7, 128}, {64, 132}, {65, 128}, {200, 20}, {1000, 128}, {1900, 132}, {2048, 128}} {
+	for r := range bnRigs(t) {
+		shapes := [][2]int{{1, 8}, {7, 128}, {64, 132}, {65, 128}, {200, 20}, {1000, 128}, {1900, 132}, {2048, 128}}
+		if r.dtype != Float32 {
+			shapes = [][2]int{{1, 8}, {7, 256}, {64, 264}, {200, 24}, {1000, 64}, {1900, 8}}
+		}
+		for _, shape := range shapes {
 			for option := range 4 {
 				relu, parts := option&1 != 0, option&2 != 0
 				run := func(shift int) [][]float64 {
-					c := newBNCase(r, BatchNorm{Rows: shape[0], C: shape[1], Eps: 1e-5, ReLU: relu}, !parts, 0.5, 1)
+					c := newBNCase(r.rig, BatchNorm{Rows: shape[0], C: shape[1], Eps: 1e-5, ReLU: relu}, !parts, 0.5, 1)
 					running := BatchNormRunning{r.floats(normals(6, shape[1])...), r.floats(constant(shape[1], 1.7)...), r.ints(4), 0.1, 2}
-					c.x = r.shifted(c.x, shift)
-					if _, can := walkRows(shape[0], shape[1], 4).few(shape[1], c.x); can != (shift == 0) {
-						t.Errorf("%v: %v that few rows are taken for so", shape, can)
-					}
-					BatchNormTrain(c.y, c.mean, c.variance, c.x, c.add, c.gamma, c.beta, running, c.g)
 					if parts {
 						c.split()
 					}
+					c.keepIn(r)
+					c.x = r.shifted(c.x, shift)
+					if _, can := c.g.walkOf(c.x).few(shape[1], c.x); can != (shift == 0) {
+						t.Errorf("%v: %v that few rows are taken for so", shape, can)
+					}
+					BatchNormTrain(c.y, c.mean, c.variance, c.x, c.add, c.gamma, c.beta, running, c.g)
 					c.backward(true)
 					return results([]Buffer{c.y, c.mean, c.variance, running.Mean, running.Var, running.Count, c.dx, c.dy, c.dgam, c.dbet})
 				}
 				got, want := run(0), run(1)
 				for i := range want {
 					if at := firstDifference(got[i], want[i]); at >= 0 {
-						t.Errorf("%s: %v relu=%v parts=%v: result %d element %d: %v, want %v", r.dev.Name(), shape, relu, parts, i, at, got[i][at], want[i][at])
+						t.Errorf("%v: %v relu=%v parts=%v: result %d element %d: %v, want %v", r, shape, relu, parts, i, at, got[i][at], want[i][at])
 					}
 				}
 			}

@@ -15,8 +15,8 @@ const (
 	Float64
 	Int32
 	Uint8
-	Float16  // operands of products on devices that run PTX,
-	BFloat16 // and nothing else yet
+	Float16  // activations and their gradients,
+	BFloat16 // on devices that run PTX
 )
 
 func (t Dtype) String() string {
@@ -168,6 +168,10 @@ func Download[T Element](dst []T, b Buffer) {
 
 // UploadFloats rounds src to the precision of b and copies it into b.
 func UploadFloats(b Buffer, src []float64) {
+	if f, ok := b.dtype.half(); ok {
+		f.upload(b, src)
+		return
+	}
 	if b.dtype == Float64 {
 		Upload(b, src)
 		return
@@ -179,8 +183,11 @@ func UploadFloats(b Buffer, src []float64) {
 	Upload(b, rounded)
 }
 
-// Floats returns a copy of b, of either floating-point type, in float64.
+// Floats returns a copy of b, of any floating-point type, in float64.
 func Floats(b Buffer) []float64 {
+	if f, ok := b.dtype.half(); ok {
+		return f.download(b)
+	}
 	dst := make([]float64, b.n)
 	if b.dtype == Float64 {
 		Download(dst, b)

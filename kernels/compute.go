@@ -1,7 +1,7 @@
 package kernels
 
-// A Compute is how a device multiplies in convolutions and linear layers, the
-// operands and results of which are float32.
+// A Compute is how a device multiplies in convolutions and linear layers, and
+// in what it keeps activations.
 type Compute uint8
 
 const (
@@ -14,12 +14,31 @@ const (
 	// start, at multiples of 16 bytes are computed in float32.
 	ComputeTF32
 
+	// ComputeFloat16 and ComputeBFloat16 keep activations and their gradients in
+	// 16 bits, multiply them with weights rounded to the same format, on tensor
+	// cores, and add the products in float32. Weights, their gradients, statistics
+	// and everything that minimizers keep stay float32. They need a device that
+	// runs PTX.
+	ComputeFloat16
+	ComputeBFloat16
+
 	// ComputeBest is TF32 on a device that runs PTX and float32 elsewhere: how
 	// PyTorch multiplies in convolutions if it is not told otherwise.
 	ComputeBest
 )
 
-func (c Compute) String() string { return [...]string{"float32", "tf32", "best"}[c] }
+func (c Compute) String() string { return [...]string{"float32", "tf32", "fp16", "bf16", "best"}[c] }
+
+// Activations is the element type of activations and of their gradients.
+func (d *Device) Activations() Dtype {
+	switch d.compute {
+	case ComputeFloat16:
+		return Float16
+	case ComputeBFloat16:
+		return BFloat16
+	}
+	return d.precision
+}
 
 // Compute is how the device multiplies.
 func (d *Device) Compute() Compute { return d.compute }

@@ -21,13 +21,15 @@ func (g Conv) XLen() int { return g.N * g.H * g.W * g.C }
 func (g Conv) WLen() int { return g.OC * g.KH * g.KW * g.C }
 func (g Conv) YLen() int { return g.N * g.OH() * g.OW() * g.OC }
 
-func (g Conv) check(op string, x, w, y Buffer) {
+// check checks a product of activations x and y with a weight, or its gradient,
+// which has the given type.
+func (g Conv) check(op string, x, w, y Buffer, weight Dtype) {
 	if g.Stride < 1 || g.Pad < 0 || g.H+2*g.Pad < g.KH || g.W+2*g.Pad < g.KW {
 		panic(fmt.Sprintf("kernels: %s: the window does not fit the image: %+v", op, g))
 	}
-	t := w.dev.precision
+	t := activationType(x)
 	mustMatch(op, t, g.XLen(), x)
-	mustMatch(op, t, g.WLen(), w)
+	mustMatch(op, weight, g.WLen(), w)
 	mustMatch(op, t, g.YLen(), y)
 	if x.dev != w.dev || y.dev != w.dev {
 		panic(fmt.Sprintf("kernels: %s: operands live on devices %s, %s and %s", op, x.dev.name, w.dev.name, y.dev.name))
@@ -40,7 +42,7 @@ func (g Conv) check(op string, x, w, y Buffer) {
 //
 // b [OC] may be absent. A linear layer is the case H = W = KH = KW = 1.
 func Conv2d(y, x, w, b Buffer, g Conv) {
-	g.check("Conv2d", x, w, y)
+	g.check("Conv2d", x, w, y, activationType(x))
 	mustMatch("Conv2d", w.dev.precision, g.OC, b)
 	switch {
 	case w.dev.gpu != nil:
@@ -59,7 +61,7 @@ func Conv2d(y, x, w, b Buffer, g Conv) {
 //
 //	dx[n, h, v, c] = sum over i, j, o of dy[n, i, j, o] w[o, h+Pad-i·Stride, v+Pad-j·Stride, c]
 func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
-	g.check("Conv2dBackwardInput", dx, w, dy)
+	g.check("Conv2dBackwardInput", dx, w, dy, activationType(dy))
 	switch {
 	case w.dev.gpu != nil:
 		conv2dBackwardInputGPU(dx, dy, w, g)
@@ -76,7 +78,7 @@ func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
 //
 //	dw[o, p, q, c] += sum over n, i, j of dy[n, i, j, o] x[n, i·Stride+p-Pad, j·Stride+q-Pad, c]
 func Conv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv) {
-	g.check("Conv2dBackwardWeightAdd", x, dw, dy)
+	g.check("Conv2dBackwardWeightAdd", x, dw, dy, x.dev.precision)
 	switch {
 	case x.dev.gpu != nil:
 		conv2dBackwardWeightAddGPU(dw, dy, x, g)

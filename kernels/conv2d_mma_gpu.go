@@ -87,18 +87,3 @@ func (d *Device) wide(skip int, b ...Buffer) []Buffer {
 	}
 	return all
 }
-
-// toFloat32 copies x, of 16 bits, to y, float32.
-func toFloat32(y, x Buffer) {
-	f, _ := formatOf(x)
-	x.dev.gpu.launch("widen_"+f.name, ones(x.n), y, x, x.n)
-}
-
-// fromFloat32 rounds x, float32, to y, of 16 bits. There is nothing to do where y is
-// float32.
-func fromFloat32(y, x Buffer) {
-	if y.dtype != Float32 {
-		f, _ := formatOf(y)
-		y.dev.gpu.launch("narrow_"+f.name, ones(y.n), y, x, x.n)
-	}
-}

@@ -111,13 +111,6 @@ func (c mmaCase) decode(bits uint16) float64 {
 	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
-// bytesOf is b as bytes.
-func bytesOf(b Buffer) Buffer {
-	b.n *= b.dtype.Size()
-	b.dtype = Uint8
-	return b
-}
-
 // junk is n elements, all of them NaN, shift behind an allocation's start.
 func (c mmaCase) junk(r rig, t Dtype, n, shift int) Buffer {
 	b := r.dev.Alloc(t, n+shift)

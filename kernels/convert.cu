@@ -1,39 +1,50 @@
 // Conversions between float32 and the formats of 16 bits, to the nearest, ties
 // to even.
 #include "gpu.cuh"
+#include "half.cuh"
 
-DEVICE float from_f16(unsigned short x) {
-	float v;
-	asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"(x));
-	return v;
-}
-DEVICE unsigned short to_f16(float x) {
-	unsigned short v;
-	asm("cvt.rn.f16.f32 %0, %1;" : "=h"(v) : "f"(x));
-	return v;
-}
-DEVICE unsigned short to_bf16(float x) {
-	unsigned short v;
-	asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(v) : "f"(x));
-	return v;
+// convert computes y[i] = f(x[i]) of n elements. A thread of the blocks of 256
+// has two packs of four, 1024 elements apart, so that neighbours are next to each
+// other in both arrays.
+template <class Y, class X, class F>
+DEVICE void convert(Y *y, const X *x, int n, F f) {
+	bool aligned = aligned4(y) && aligned4(x);
+#pragma unroll
+	for (int k = 0; k < 2; k++) {
+		int i = blockIdx.x * 2048 + k * 1024 + threadIdx.x * 4;
+		if (aligned && i + 4 <= n) {
+			pack<4> v = load<4>(x + i);
+#pragma unroll
+			for (int j = 0; j < 4; j++) v.v[j] = f(v.v[j]);
+			store<4>(y + i, v);
+		} else {
+			for (int end = i + 4 < n ? i + 4 : n; i < end; i++) store<1>(y + i, {f(load<1>(x + i).v[0])});
+		}
+	}
 }
 
 // y [n] = x.
-KERNEL BOUNDS(256) widen_f16(float *y, const unsigned short *x, int n) {
-	int i = blockIdx.x * 256 + threadIdx.x;
-	if (i < n) y[i] = from_f16(x[i]);
+KERNEL BOUNDS(256) widen_f16(float *y, const f16 *x, int n) {
+	convert(y, x, n, [](float x) { return x; });
 }
-KERNEL BOUNDS(256) widen_bf16(float *y, const unsigned short *x, int n) {
-	int i = blockIdx.x * 256 + threadIdx.x;
-	if (i < n) y[i] = __int_as_float(x[i] << 16);
+KERNEL BOUNDS(256) widen_bf16(float *y, const bf16 *x, int n) {
+	convert(y, x, n, [](float x) { return x; });
 }
 
 // y [n] = x, rounded.
-KERNEL BOUNDS(256) narrow_f16(unsigned short *y, const float *x, int n) {
-	int i = blockIdx.x * 256 + threadIdx.x;
-	if (i < n) y[i] = to_f16(x[i]);
+KERNEL BOUNDS(256) narrow_f16(f16 *y, const float *x, int n) {
+	convert(y, x, n, [](float x) { return x; });
 }
-KERNEL BOUNDS(256) narrow_bf16(unsigned short *y, const float *x, int n) {
-	int i = blockIdx.x * 256 + threadIdx.x;
-	if (i < n) y[i] = to_bf16(x[i]);
+KERNEL BOUNDS(256) narrow_bf16(bf16 *y, const float *x, int n) {
+	convert(y, x, n, [](float x) { return x; });
+}
+
+// y [n] = s[0]·x, rounded to float32 and then again.
+KERNEL BOUNDS(256) narrow_scaled_f16(f16 *y, const float *x, const float *s, int n) {
+	float factor = *s;
+	convert(y, x, n, [factor](float x) { return factor * x; });
+}
+KERNEL BOUNDS(256) narrow_scaled_bf16(bf16 *y, const float *x, const float *s, int n) {
+	float factor = *s;
+	convert(y, x, n, [factor](float x) { return factor * x; });
 }

@@ -7,8 +7,8 @@ import (
 
 // CrossEntropy sets loss[0] to the mean over the batch of the cross-entropy
 // of softmax(logits), for logits [n, c] and int32 labels [n], and dlogits
-// [n, c] to its gradient. With label smoothing s the wanted distribution is
-// q = (1-s)·onehot(label) + s/c:
+// [n, c] to its gradient, which is float32 where logits have 16 bits. With label
+// smoothing s the wanted distribution is q = (1-s)·onehot(label) + s/c:
 //
 //	loss = -1/n · sum of q·log softmax(logits)      dlogits = (softmax(logits) - q)/n
 //
@@ -16,14 +16,15 @@ import (
 // runs PTX it makes loss and its row of dlogits NaN.
 func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64) {
 	checkLogits("CrossEntropy", loss, logits, labels, c)
-	mustMatch("CrossEntropy", logits.dev.precision, logits.n, logits, dlogits)
+	mustMatch("CrossEntropy", logits.dev.precision, logits.n, dlogits)
+	mustShare("CrossEntropy", logits, dlogits)
 	if logits.n == 0 {
 		panic("kernels: CrossEntropy of no rows, whose mean is undefined")
 	}
 	if logits.dev.gpu != nil {
 		n := labels.n
 		losses, ticket := logits.dev.sums(n), logits.dev.tickets(1)
-		logits.dev.gpu.launch("cross_entropy", rowWarps(n), loss, dlogits, logits, labels, losses, ticket, n, c, smoothing)
+		logits.dev.gpu.launch("cross_entropy"+logits.dtype.suffix(), rowWarps(n), loss, dlogits, logits, labels, losses, ticket, n, c, smoothing)
 		return
 	}
 	if logits.dtype == Float64 {
@@ -40,7 +41,7 @@ func CountCorrect(count, logits, labels Buffer, c int) {
 	if logits.dev.gpu != nil {
 		n := labels.n
 		hits, ticket := logits.dev.sums(n), logits.dev.tickets(1)
-		logits.dev.gpu.launch("count_correct", rowWarps(max(n, 1)), count, logits, labels, hits, ticket, n, c)
+		logits.dev.gpu.launch("count_correct"+logits.dtype.suffix(), rowWarps(max(n, 1)), count, logits, labels, hits, ticket, n, c)
 		return
 	}
 	if logits.dtype == Float64 {
@@ -59,7 +60,7 @@ func checkLogits(op string, number, logits, labels Buffer, c int) {
 	if c < 1 || logits.n%c != 0 {
 		panic(fmt.Sprintf("kernels: %s of %d logits in rows of %d", op, logits.n, c))
 	}
-	mustMatch(op, logits.dev.precision, logits.n, logits)
+	mustMatch(op, activationType(logits), logits.n, logits)
 	mustMatch(op, logits.dev.precision, 1, number)
 	mustMatch(op, Int32, logits.n/c, labels)
 	mustShare(op, logits, number, labels)

@@ -65,6 +65,34 @@ func TestCrossEntropyAgrees(t *testing.T) {
 	}
 }
 
+// Logits of 16 bits; the loss and its gradient are float32.
+func TestCrossEntropyInHalf(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {3, 10}, {5, 31}, {9, 33}, {2, 100}} {
+		for shift := range 2 {
+			n, c := size[0], size[1]
+			agreeInHalf(t, fmt.Sprint(size), 1e-14, 1.2e-7, func(h halfCase) []Buffer {
+				loss, dlogits, count := h.junk(1), h.junk(n*c), h.junk(1)
+				logits, labels := h.shifted(h.activations(normals(1, n*c)...), shift), h.ints(someLabels(n, c)...)
+				CrossEntropy(loss, dlogits, logits, labels, c, 0.1)
+				CountCorrect(count, logits, labels, c)
+				return []Buffer{loss, dlogits, count}
+			})
+		}
+	}
+	nan, inf := math.NaN(), math.Inf(1)
+	exactInHalf(t, "broken logits", func(h halfCase) []Buffer {
+		var all []Buffer
+		for _, row := range [][]float64{{nan, 1, 2}, {1, 2, nan}, {inf, 1, 2}, {-inf, -inf, -inf}, {nan, 2, 1}} {
+			loss, dlogits, count := h.junk(1), h.floats(0, 0, 0), h.junk(1)
+			logits := h.activations(row...)
+			CrossEntropy(loss, dlogits, logits, h.ints(1), 3, 0)
+			CountCorrect(count, logits, h.ints(1), 3)
+			all = append(all, loss, dlogits, count)
+		}
+		return all
+	})
+}
+
 // Where softmax(logits) is nearly the wanted distribution, the gradient is
 // their difference: as good as the exponentials of float64, 1e-14.
 func TestCrossEntropyNearItsMinimum(t *testing.T) {
@@ -199,24 +227,29 @@ func TestCountCorrect(t *testing.T) {
 
 // Equals and NaN wherever they lie among the lanes of a warp.
 func TestCountCorrectAgrees(t *testing.T) {
-	const n = 50
 	for _, c := range []int{2, 31, 33, 70} {
-		agreeEverywhere(t, fmt.Sprint(c), 0, 0, func(r rig) []Buffer {
-			rng := kerneltest.Rng(c)
-			logits, labels, counts := make([]float64, n*c), make([]int32, n), r.junk(n)
-			for i := range logits {
-				logits[i] = []float64{math.NaN(), math.Inf(-1), -1, 0, 1}[rng.IntN(5)]
-			}
-			for i := range n { // the place of the reference, or one behind it
-				labels[i] = int32((place(logits[i*c:(i+1)*c]) + i%2) % c)
-			}
-			device, places := r.floats(logits...), r.ints(labels...)
-			for i := range n {
-				CountCorrect(counts.Slice(i, i+1), device.Slice(i*c, (i+1)*c), places.Slice(i, i+1), c)
-			}
-			return []Buffer{counts}
-		})
+		agreeEverywhere(t, fmt.Sprint(c), 0, 0, func(r rig) []Buffer { return r.countEach(c, r.floats) })
+		exactInHalf(t, fmt.Sprint(c), func(h halfCase) []Buffer { return h.countEach(c, h.activations) })
 	}
+}
+
+// countEach tells of each of 50 rows whether it is right; operand makes the
+// logits.
+func (r rig) countEach(c int, operand func(x ...float64) Buffer) []Buffer {
+	const n = 50
+	rng := kerneltest.Rng(c)
+	logits, labels, counts := make([]float64, n*c), make([]int32, n), r.junk(n)
+	for i := range logits {
+		logits[i] = []float64{math.NaN(), math.Inf(-1), -1, 0, 1}[rng.IntN(5)]
+	}
+	for i := range n { // the place of the reference, or one behind it
+		labels[i] = int32((place(logits[i*c:(i+1)*c]) + i%2) % c)
+	}
+	device, places := operand(logits...), r.ints(labels...)
+	for i := range n {
+		CountCorrect(counts.Slice(i, i+1), device.Slice(i*c, (i+1)*c), places.Slice(i, i+1), c)
+	}
+	return []Buffer{counts}
 }
 
 // place is where the largest element is, the first of equals, NaN left out.

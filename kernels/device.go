@@ -52,13 +52,13 @@ func Open(c Config) (*Device, error) {
 		return nil, fmt.Errorf("kernels: device %s computes in float32 only; for float64 use device ref", c.Name)
 	}
 	if c.Compute > ComputeBest {
-		return nil, fmt.Errorf("kernels: compute %d: want %v, %v or %v", c.Compute, ComputeFloat32, ComputeTF32, ComputeBest)
+		return nil, fmt.Errorf("kernels: compute %d: want one of %v to %v", c.Compute, ComputeFloat32, ComputeBest)
 	}
 	d, err := open(c)
 	if err != nil {
 		return nil, err
 	}
-	if c.Compute == ComputeTF32 && d.gpu == nil {
+	if c.Compute != ComputeFloat32 && c.Compute != ComputeBest && d.gpu == nil {
 		d.Close()
 		return nil, fmt.Errorf("kernels: device %s multiplies in its own precision; for %v use device cuda", d.name, c.Compute)
 	}

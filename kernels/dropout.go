@@ -15,7 +15,7 @@ import (
 // the backward pass draws the same mask, and the gradient is the same function:
 // dx from dy. y may alias x.
 func Dropout(y, x, key Buffer, p float64) {
-	mustMatch("Dropout", x.dev.precision, x.n, x, y)
+	mustMatch("Dropout", activationType(x), x.n, x, y)
 	mustMatch("Dropout", Int32, 3, key)
 	mustShare("Dropout", x, key)
 	if !(p >= 0 && p < 1) {
@@ -23,7 +23,7 @@ func Dropout(y, x, key Buffer, p float64) {
 	}
 	switch {
 	case x.dev.gpu != nil:
-		x.dev.gpu.launch("dropout", fours(x.n), y, x, key, uint32(p*(1<<32)), float32(1/(1-p)), x.n)
+		x.dev.gpu.launch("dropout"+x.dtype.suffix(), wides(x), y, x, key, uint32(p*(1<<32)), float32(1/(1-p)), x.n)
 	case x.dev.isCPU(): // pieces start at multiples of grain, so of 4
 		x.dev.pool.ranges(x.n, func(lo, hi int) { dropoutRef(f32(y)[lo:hi], f32(x)[lo:hi], i32(key), lo/4, p) })
 	case x.dtype == Float64:

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -43,6 +44,19 @@ func TestDropoutOfSlices(t *testing.T) {
 		}
 		return all
 	})
+}
+
+func TestDropoutOfSlicesInHalf(t *testing.T) {
+	for _, n := range wideLengths {
+		exactInHalf(t, fmt.Sprint(n), func(h halfCase) []Buffer {
+			x := h.activations(extremes(n+1, n)...)
+			y, slice := h.blank(n), h.shifted(h.blank(n), 2)
+			Dropout(y, x, h.ints(3, 4, 5), 0.4)
+			Dropout(slice, h.shifted(x, 1), h.ints(3, 4, 5), 0.4)
+			Dropout(x, x, h.ints(6, 4, 5), 0.4)
+			return []Buffer{x, y, slice}
+		})
+	}
 }
 
 func TestDropoutEdges(t *testing.T) {

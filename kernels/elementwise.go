@@ -1,5 +1,7 @@
 package kernels
 
+import "fmt"
+
 // Zero sets x to 0.
 func Zero(x Buffer) { Fill(x, 0) }
 
@@ -22,6 +24,8 @@ func Fill(x Buffer, v float64) {
 		fill(i32(x), int32(v))
 	case Uint8:
 		fill(u8(x), uint8(v))
+	default:
+		panic(fmt.Sprintf("kernels: Fill of a buffer of %v on device %s", x.dtype, x.dev.name))
 	}
 }
 
@@ -42,10 +46,10 @@ func Copy(y, x Buffer) {
 
 // Add computes y = a + b. y may alias a or b.
 func Add(y, a, b Buffer) {
-	mustMatch("Add", a.dev.precision, a.n, a, b, y)
+	mustMatch("Add", activationType(a), a.n, a, b, y)
 	switch {
 	case a.dev.gpu != nil:
-		a.dev.gpu.launch("add", fours(a.n), y, a, b, a.n)
+		a.dev.gpu.launch("add"+a.dtype.suffix(), wides(a), y, a, b, a.n)
 	case a.dev.isCPU():
 		a.dev.pool.ranges(a.n, func(lo, hi int) { addCPU(f32(y)[lo:hi], f32(a)[lo:hi], f32(b)[lo:hi]) })
 	case a.dtype == Float64:
@@ -71,14 +75,19 @@ func AddScaled(y, x Buffer, s float64) {
 	}
 }
 
-// Scale computes y = s[0]·x, s being one number on the device. y may alias x.
+// Scale computes y = s[0]·x, s being one number on the device. y may alias x;
+// or x is float32 and y has 16 bits, to which the product is rounded.
 func Scale(y, x, s Buffer) {
-	mustMatch("Scale", x.dev.precision, x.n, x, y)
+	mustMatch("Scale", activationType(x), x.n, x)
+	mustMatch("Scale", activationType(y), x.n, y)
 	mustMatch("Scale", x.dev.precision, 1, s)
-	mustShare("Scale", x, s)
+	mustShare("Scale", x, y, s)
 	switch {
+	case x.dtype == Float32 && y.dtype != Float32:
+		x.dev.gpu.launch("narrow_scaled"+y.dtype.suffix(), blocks(tiles(x.n, 2048), 256), y, x, s, x.n)
 	case x.dev.gpu != nil:
-		x.dev.gpu.launch("scale", fours(x.n), y, x, s, x.n)
+		mustMatch("Scale", x.dtype, x.n, x, y)
+		x.dev.gpu.launch("scale"+x.dtype.suffix(), wides(x), y, x, s, x.n)
 	case x.dev.isCPU():
 		factor := f32(s)[0]
 		x.dev.pool.ranges(x.n, func(lo, hi int) { scaleCPU(f32(y)[lo:hi], f32(x)[lo:hi], factor) })
@@ -91,10 +100,10 @@ func Scale(y, x, s Buffer) {
 
 // ReLU computes y = max(x, 0). y may alias x.
 func ReLU(y, x Buffer) {
-	mustMatch("ReLU", x.dev.precision, x.n, x, y)
+	mustMatch("ReLU", activationType(x), x.n, x, y)
 	switch {
 	case x.dev.gpu != nil:
-		x.dev.gpu.launch("relu", fours(x.n), y, x, x.n)
+		x.dev.gpu.launch("relu"+x.dtype.suffix(), wides(x), y, x, x.n)
 	case x.dev.isCPU():
 		x.dev.pool.ranges(x.n, func(lo, hi int) { reluCPU(f32(y)[lo:hi], f32(x)[lo:hi]) })
 	case x.dtype == Float64:
@@ -107,10 +116,10 @@ func ReLU(y, x Buffer) {
 // ReLUBackward sets dx[i] = dy[i] where y[i] > 0 and 0 elsewhere, y being the
 // forward output. dx may alias dy.
 func ReLUBackward(dx, dy, y Buffer) {
-	mustMatch("ReLUBackward", y.dev.precision, y.n, y, dy, dx)
+	mustMatch("ReLUBackward", activationType(y), y.n, y, dy, dx)
 	switch {
 	case y.dev.gpu != nil:
-		y.dev.gpu.launch("relu_backward", fours(y.n), dx, dy, y, y.n)
+		y.dev.gpu.launch("relu_backward"+y.dtype.suffix(), wides(y), dx, dy, y, y.n)
 	case y.dev.isCPU():
 		y.dev.pool.ranges(y.n, func(lo, hi int) { reluBackwardCPU(f32(dx)[lo:hi], f32(dy)[lo:hi], f32(y)[lo:hi]) })
 	case y.dtype == Float64:
@@ -133,7 +142,7 @@ func Increment(counter Buffer, by int) {
 // SumRowsAdd adds to sum [c] the sum of the rows of x [n, c]: the gradient of
 // a bias.
 func SumRowsAdd(sum, x Buffer) {
-	mustMatch("SumRowsAdd", x.dev.precision, x.n/sum.n*sum.n, x)
+	mustMatch("SumRowsAdd", activationType(x), x.n/sum.n*sum.n, x)
 	mustMatch("SumRowsAdd", x.dev.precision, sum.n, sum)
 	mustShare("SumRowsAdd", sum, x)
 	switch {
@@ -150,5 +159,5 @@ func sumRowsAddGPU(sum, x Buffer) {
 	rows := x.n / sum.n
 	w := walkRows(rows, sum.n, 1)
 	partial, tickets := x.dev.sums(w.slices*sum.n), x.dev.tickets(int(w.grid.X))
-	x.dev.gpu.launch("sum_rows_add", w.size, sum, x, partial, tickets, rows, sum.n, w.depth)
+	x.dev.gpu.launch("sum_rows_add"+x.dtype.suffix(), w.size, sum, x, partial, tickets, rows, sum.n, w.depth)
 }

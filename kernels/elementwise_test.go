@@ -44,6 +44,82 @@ func TestElementwiseAgree(t *testing.T) {
 	}
 }
 
+// wideLengths are awkward for 8 elements of 16 bits and for a block of 2048.
+var wideLengths = []int{0, 1, 2, 7, 8, 9, 15, 16, 255, 2048, 2061}
+
+// Each operand alone may start anywhere.
+func TestElementwiseInHalf(t *testing.T) {
+	for _, n := range wideLengths {
+		a, b := extremes(n+1, n), extremes(n+2, n)
+		for moved := range 4 {
+			exactInHalf(t, fmt.Sprintf("n=%d, operand %d from 1", n, moved), func(h halfCase) (all []Buffer) {
+				for _, c := range elementwiseCases {
+					if c.name == "AddScaled" {
+						continue
+					}
+					operands := []Buffer{h.blank(n), h.activations(a...), h.activations(b...)}
+					if moved < 3 {
+						operands[moved] = h.shifted(operands[moved], 1)
+					}
+					y, x := operands[0], operands[1]
+					c.run(h.rig, y, x, operands[2])
+					if c.inPlace {
+						c.run(h.rig, x, x, operands[2])
+					}
+					all = append(all, y, x)
+				}
+				return all
+			})
+		}
+	}
+}
+
+// The gradient of logits is float32 and is scaled before it is rounded.
+func TestScaleToHalf(t *testing.T) {
+	for _, n := range wideLengths {
+		for shift := range 2 {
+			exactInHalf(t, fmt.Sprintf("n=%d from %d", n, shift), func(h halfCase) []Buffer {
+				y := h.shifted(h.blank(n), shift)
+				Scale(y, h.floats(extremes(3, n)...), h.floats(3e4))
+				return []Buffer{y}
+			})
+		}
+	}
+}
+
+// Floats are activations everywhere, and of 16 bits only those that the device
+// was opened for.
+func TestActivationTypes(t *testing.T) {
+	for h := range halfCases(t) {
+		Add(h.junk(3), h.floats(1, 2, 3), h.floats(1, 2, 3))
+		other := map[Dtype]Dtype{Float16: BFloat16, BFloat16: Float16}[h.dtype]
+		three, wrong, floats := h.blank(3), h.dev.Alloc(other, 3), h.junk(3)
+		for name, f := range map[string]func(){
+			"the other format":           func() { Add(wrong, wrong, wrong) },
+			"one operand of float32":     func() { Add(three, three, floats) },
+			"results of float32":         func() { ReLU(floats, three) },
+			"a factor of 16 bits":        func() { Scale(three, three, three.Slice(0, 1)) },
+			"a scaled result of float32": func() { Scale(floats, three, floats.Slice(0, 1)) },
+			"y += s·x":                   func() { AddScaled(three, three, 1) },
+			"a sum of 16 bits":           func() { SumRowsAdd(three, three) },
+			"a gradient of logits of 16": func() { CrossEntropy(floats.Slice(0, 1), three, three, h.ints(0), 3, 0) },
+			"Cast of 16 bits":            func() { Cast(three, three) },
+			"Cast to float32":            func() { Cast(floats, floats) },
+			"Cast of another length":     func() { Cast(three, floats.Slice(0, 2)) },
+			"RestoreIf of 16 bits":       func() { RestoreIf(three, three, h.ints(1)) },
+			"Unscale of 16 bits":         func() { Unscale(three, h.ints(0), 1) },
+		} {
+			mustPanic(t, name, f)
+		}
+	}
+	r := openRig(t, Config{Name: "ptxsim"})
+	half := r.dev.Alloc(Float16, 3)
+	mustPanic(t, "a device of float32", func() { ReLU(half, half) })
+	host := openRig(t, Config{Name: "cpu"})
+	mustPanic(t, "Cast on a host", func() { Cast(host.dev.Alloc(Float16, 3), host.junk(3)) })
+	mustPanic(t, "Fill on a host", func() { Fill(host.dev.Alloc(Float16, 3), 1) })
+}
+
 func TestAddInPlaceOfTheSecondOperand(t *testing.T) {
 	agreeEverywhere(t, "Add", 0, 0, func(r rig) []Buffer {
 		a, b := r.floats(normals(1, 100)...), r.floats(normals(2, 100)...)
@@ -134,6 +210,17 @@ func TestSumRowsAddAgrees(t *testing.T) {
 		agreeEverywhere(t, fmt.Sprint(shape), 2e-7*math.Sqrt(float64(rows)), 2e-7, func(r rig) []Buffer {
 			sum := r.floats(normals(2, c)...)
 			SumRowsAdd(sum, r.floats(x...))
+			return []Buffer{sum}
+		})
+	}
+}
+
+func TestSumRowsAddInHalf(t *testing.T) {
+	for _, shape := range [][2]int{{0, 3}, {1, 33}, {129, 6}, {65, 31}, {1025, 24}, {600, 3}} {
+		rows, c := shape[0], shape[1]
+		agreeInHalf(t, fmt.Sprint(shape), 2e-7*math.Sqrt(float64(rows)), 2e-7, func(h halfCase) []Buffer {
+			sum := h.floats(normals(2, c)...)
+			SumRowsAdd(sum, h.shifted(h.activations(normals(1, rows*c)...), 1))
 			return []Buffer{sum}
 		})
 	}

@@ -191,9 +191,10 @@ func (g *gpu) alloc(bytes int) driver.Ptr {
 	return p
 }
 
-// fill sets 32-bit words.
+// fill sets 32-bit words, or elements one by one where these do not make up words.
 func (g *gpu) fill(b Buffer, v float64) {
 	var word uint32
+	words := b.n
 	switch b.dtype {
 	case Float32:
 		word = math.Float32bits(float32(v))
@@ -202,12 +203,20 @@ func (g *gpu) fill(b Buffer, v float64) {
 	case Uint8:
 		g.launch("fill_bytes", ones(b.n), b, int(uint8(v)), b.n)
 		return
+	case Float16, BFloat16:
+		f, _ := b.dtype.half()
+		bits := f.encode(v)
+		if b.n%2 == 1 || b.ptr%4 != 0 {
+			g.launch("fill_halves", ones(b.n), b, int(bits), b.n)
+			return
+		}
+		word, words = uint32(bits)<<16|uint32(bits), b.n/2
 	default:
 		panic(fmt.Sprintf("kernels: Fill of a buffer of %v", b.dtype))
 	}
 	if b.n > 0 {
 		g.saw("fill", size{}, []any{b})
-		g.must("Fill", g.drv.Fill32(0, b.ptr, word, b.n))
+		g.must("Fill", g.drv.Fill32(0, b.ptr, word, words))
 	}
 }
 

@@ -6,13 +6,13 @@ import "fmt"
 // PyTorch flattens an image, so that the weights of the linear layer behind
 // it agree.
 func Flatten(y, x Buffer, n, pixels, c int) {
-	mustMatch("Flatten", x.dev.precision, n*pixels*c, x, y)
+	mustMatch("Flatten", activationType(x), n*pixels*c, x, y)
 	switch {
 	case x.dev.gpu != nil && min(pixels, c) == 1:
 		x.dev.gpu.copy(y, x)
 	case x.dev.gpu != nil:
 		squares := n * tiles(pixels, 32) * tiles(c, 32)
-		x.dev.gpu.launch("flatten", size{grid: dim3(squares, 1, 1), block: dim3(32, 8, 1)}, y, x, pixels, c)
+		x.dev.gpu.launch("flatten"+x.dtype.suffix(), size{grid: dim3(squares, 1, 1), block: dim3(32, 8, 1)}, y, x, pixels, c)
 	case x.dev.isCPU():
 		size := pixels * c
 		x.dev.pool.run(n, func(_, i int) {
@@ -59,8 +59,9 @@ func (g Shortcut) check(op string, x, y Buffer) {
 	if g.Stride < 1 || g.OC < g.C {
 		panic(fmt.Sprintf("kernels: %s: want stride 1 or more and OC no less than C: %+v", op, g))
 	}
-	mustMatch(op, x.dev.precision, g.N*g.H*g.W*g.C, x)
-	mustMatch(op, x.dev.precision, g.N*g.OH()*g.OW()*g.OC, y)
+	t := activationType(x)
+	mustMatch(op, t, g.N*g.H*g.W*g.C, x)
+	mustMatch(op, t, g.N*g.OH()*g.OW()*g.OC, y)
 	mustShare(op, x, y)
 }
 
@@ -103,11 +104,11 @@ func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
 // launch gives a kernel for every element of the first array to the device.
 func (g Shortcut) launch(kernel string, to, from Buffer) {
 	shift := (g.OC - g.C) / 2
-	width := 1
-	if g.C%4 == 0 && g.OC%4 == 0 && shift%4 == 0 {
-		width = 4
+	width := to.dtype.wide()
+	if g.C%width > 0 || g.OC%width > 0 || shift%width > 0 {
+		width = 1
 	}
-	to.dev.gpu.launch(kernel, blocks(tiles(to.n, 256*width), 256), to, from, to.n, width, g.H, g.W, g.C, g.OC, g.Stride, shift, g.OH(), g.OW())
+	to.dev.gpu.launch(kernel+to.dtype.suffix(), blocks(tiles(to.n, 256*width), 256), to, from, to.n, width, g.H, g.W, g.C, g.OC, g.Stride, shift, g.OH(), g.OW())
 }
 
 // image is the geometry of image n alone and where it lies in x and in y.

@@ -23,6 +23,33 @@ func TestFlattenAgrees(t *testing.T) {
 	}
 }
 
+func TestLayoutInHalf(t *testing.T) {
+	for _, s := range [][3]int{{0, 4, 3}, {1, 1, 1}, {5, 16, 17}, {3, 1, 64}, {2, 31, 65}, {2, 64, 32}, {1, 7, 1}} {
+		n, pixels, c := s[0], s[1], s[2]
+		exactInHalf(t, fmt.Sprint(s), func(h halfCase) []Buffer {
+			y, back := h.blank(n*pixels*c), h.shifted(h.blank(n*pixels*c), 1)
+			Flatten(y, h.activations(extremes(1, n*pixels*c)...), n, pixels, c)
+			FlattenBackward(back, y, n, pixels, c)
+			return []Buffer{y, back}
+		})
+	}
+	for _, g := range append(shortcutCases, Shortcut{N: 3, H: 5, W: 6, C: 8, OC: 24, Stride: 2}) {
+		nx, ny := g.lengths()
+		exactInHalf(t, fmt.Sprintf("%+v", g), func(h halfCase) (all []Buffer) {
+			for array := range 5 {
+				x, dy, y, dx := h.activations(extremes(1, nx)...), h.activations(extremes(2, ny)...), h.blank(ny), h.blank(nx)
+				if moved := []*Buffer{&x, &dy, &y, &dx}; array < 4 {
+					*moved[array] = h.shifted(*moved[array], 1)
+				}
+				PadShortcut(y, x, g)
+				PadShortcutBackward(dx, dy, g)
+				all = append(all, y, dx)
+			}
+			return all
+		})
+	}
+}
+
 // Two images of 2 pixels and 3 channels.
 func TestFlattenByHand(t *testing.T) {
 	r := float64Rig(t)

@@ -62,6 +62,9 @@ func newLab() *lab {
 	texts, _ := ptxModules()
 	for concept, text := range texts {
 		for _, e := range splitPTX(concept, text) {
+			if e.ofHalves() {
+				continue
+			}
 			l.entries = append(l.entries, e)
 			l.texts[e.kernel], l.own[e.kernel] = e.text(), e.kernel
 		}
@@ -141,6 +144,13 @@ func sample(e ptxEntry) (chosen []mutant) {
 		chosen = chosen[i : i+1]
 	}
 	return chosen
+}
+
+// ofHalves tells of kernels for activations of 16 bits, and of what converts to
+// and from them. The former are made of the templates of the float32 kernels,
+// whose mutants run; the tests of all of them want every bit right.
+func (e ptxEntry) ofHalves() bool {
+	return slices.Contains([]string{"activations_f16", "activations_bf16", "batchnorm_f16", "batchnorm_bf16", "convert"}, e.concept) || e.kernel == "fill_halves"
 }
 
 func (e ptxEntry) forTensorCores() bool { return strings.HasPrefix(e.concept, "conv2d_") }

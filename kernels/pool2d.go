@@ -20,8 +20,9 @@ func (g Pool) check(op string, x, y Buffer) {
 	if g.KH < 1 || g.KW < 1 || g.Stride < 1 || g.Pad < 0 || 2*g.Pad > min(g.KH, g.KW) || g.H+2*g.Pad < g.KH || g.W+2*g.Pad < g.KW {
 		panic(fmt.Sprintf("kernels: %s: the window does not fit the image: %+v", op, g))
 	}
-	mustMatch(op, x.dev.precision, g.N*g.H*g.W*g.C, x)
-	mustMatch(op, x.dev.precision, g.N*g.OH()*g.OW()*g.C, y)
+	t := activationType(x)
+	mustMatch(op, t, g.N*g.H*g.W*g.C, x)
+	mustMatch(op, t, g.N*g.OH()*g.OW()*g.C, y)
 	mustShare(op, x, y)
 }
 
@@ -109,11 +110,11 @@ func AvgPool2dBackward(dx, dy Buffer, g Pool) {
 	}
 }
 
-// packWidth is how many of c channels a thread takes: four where it is a
-// multiple. What is next to each other in memory then is so in a warp.
-func packWidth(c int) int {
-	if c%4 == 0 {
-		return 4
+// packWidth is how many of c channels of type t a thread takes: 16 bytes of them
+// where c is a multiple. What is next to each other in memory then is so in a warp.
+func packWidth(t Dtype, c int) int {
+	if c%t.wide() == 0 {
+		return t.wide()
 	}
 	return 1
 }
@@ -124,18 +125,19 @@ const poolBlock = 128
 // launch gives a kernel to the device whose blocks are the lines of the first
 // array, of so many pixels.
 func (g Pool) launch(kernel string, lines, pixels int, arrays ...any) {
-	width := packWidth(g.C)
+	to := arrays[0].(Buffer)
+	width := packWidth(to.dtype, g.C)
 	threads := min(poolBlock, tiles(pixels*g.C/width, 32)*32)
 	args := append(arrays, width, g.H, g.W, g.C, g.KH, g.KW, g.Stride, g.Pad, g.OH(), g.OW())
-	arrays[0].(Buffer).dev.gpu.launch(kernel, blocks(lines, threads), args...)
+	to.dev.gpu.launch(kernel+to.dtype.suffix(), blocks(lines, threads), args...)
 }
 
 // global reports whether there is one window, and the image is it.
 func (g Pool) global() bool { return g.KH == g.H && g.KW == g.W && g.Pad == 0 }
 
 func (g Pool) launchGlobal(kernel string, to, from Buffer) {
-	width := packWidth(g.C)
-	to.dev.gpu.launch(kernel, blocks(tiles(to.n, poolBlock*width), poolBlock), to, from, to.n, width, g.H*g.W, g.C)
+	width := packWidth(to.dtype, g.C)
+	to.dev.gpu.launch(kernel+to.dtype.suffix(), blocks(tiles(to.n, poolBlock*width), poolBlock), to, from, to.n, width, g.H*g.W, g.C)
 }
 
 // An interval is the elements of one image in a batch.

@@ -49,7 +49,33 @@ func TestPoolGradients(t *testing.T) {
 // their order, so nothing rounds differently.
 func TestPoolAgrees(t *testing.T) {
 	for _, g := range poolCases {
-		agreeEverywhere(t, fmt.Sprintf("%+v", g), 0, 0, g.everything(-1))
+		agreeEverywhere(t, fmt.Sprintf("%+v", g), 0, 0, func(r rig) []Buffer { return g.everything(r, r.floats, r.junk, -1) })
+	}
+}
+
+func TestPoolInHalf(t *testing.T) {
+	cases := append(poolCases, Pool{N: 1, H: 3, W: 10, C: 120, KH: 3, KW: 3, Stride: 1, Pad: 1}, Pool{N: 3, H: 5, W: 4, C: 24, KH: 5, KW: 4, Stride: 1})
+	for _, g := range cases {
+		exactInHalf(t, fmt.Sprintf("%+v", g), func(h halfCase) []Buffer { return g.everything(h.rig, h.activations, h.blank, -1) })
+	}
+	for _, g := range []Pool{{N: 3, H: 6, W: 7, C: 8, KH: 2, KW: 2, Stride: 3, Pad: 1}, {N: 3, H: 2, W: 3, C: 8, KH: 2, KW: 3, Stride: 1}} {
+		exactInHalf(t, fmt.Sprintf("%+v from 1", g), func(h halfCase) (all []Buffer) {
+			for array := range 7 {
+				all = append(all, g.everything(h.rig, h.activations, h.blank, array)...)
+			}
+			return all
+		})
+	}
+}
+
+// NaN wins, and so does the first of equals; sums overflow to infinity.
+func TestPoolOfSpecialValuesInHalf(t *testing.T) {
+	for _, c := range []int{3, 8} {
+		g := Pool{N: 2, H: 5, W: 6, C: c, KH: 3, KW: 3, Stride: 1, Pad: 1}
+		special := func(make func(x ...float64) Buffer) func(x ...float64) Buffer {
+			return func(x ...float64) Buffer { return make(extremes(c, len(x))...) }
+		}
+		exactInHalf(t, fmt.Sprint(g), func(h halfCase) []Buffer { return g.everything(h.rig, special(h.activations), h.blank, -1) })
 	}
 }
 
@@ -57,28 +83,26 @@ func TestPoolAgrees(t *testing.T) {
 func TestPoolOfUnalignedArrays(t *testing.T) {
 	for _, g := range []Pool{{N: 3, H: 6, W: 7, C: 8, KH: 2, KW: 2, Stride: 3, Pad: 1}, {N: 3, H: 2, W: 3, C: 4, KH: 2, KW: 3, Stride: 1}} {
 		for array := range 7 {
-			agreeOnPTX(t, fmt.Sprintf("%+v array %d", g, array), 0, 0, g.everything(array))
+			agreeOnPTX(t, fmt.Sprintf("%+v array %d", g, array), 0, 0, func(r rig) []Buffer { return g.everything(r, r.floats, r.junk, array) })
 		}
 	}
 }
 
-// everything runs all of pooling; one array does not start on a multiple of
-// 16 bytes.
-func (g Pool) everything(unaligned int) func(r rig) []Buffer {
+// everything runs all of pooling on arrays that operand and junk make; one of
+// them does not start on a multiple of 16 bytes.
+func (g Pool) everything(r rig, operand func(x ...float64) Buffer, junk func(n int) Buffer, unaligned int) []Buffer {
 	nx, ny := g.lengths()
-	return func(r rig) []Buffer {
-		x, dy, index := r.floats(normals(1, nx)...), r.floats(normals(2, ny)...), r.dev.Alloc(Int32, ny)
-		most, mean, dMost, dMean := r.junk(ny), r.junk(ny), r.junk(nx), r.junk(nx)
-		Fill(index, -1)
-		if arrays := []*Buffer{&x, &dy, &index, &most, &mean, &dMost, &dMean}; unaligned >= 0 {
-			*arrays[unaligned] = r.shifted(*arrays[unaligned], 1)
-		}
-		MaxPool2d(most, index, x, g)
-		MaxPool2dBackward(dMost, dy, index, g)
-		AvgPool2d(mean, x, g)
-		AvgPool2dBackward(dMean, dy, g)
-		return []Buffer{most, index, mean, dMost, dMean}
+	x, dy, index := operand(normals(1, nx)...), operand(normals(2, ny)...), r.dev.Alloc(Int32, ny)
+	most, mean, dMost, dMean := junk(ny), junk(ny), junk(nx), junk(nx)
+	Fill(index, -1)
+	if arrays := []*Buffer{&x, &dy, &index, &most, &mean, &dMost, &dMean}; unaligned >= 0 {
+		*arrays[unaligned] = r.shifted(*arrays[unaligned], 1)
 	}
+	MaxPool2d(most, index, x, g)
+	MaxPool2dBackward(dMost, dy, index, g)
+	AvgPool2d(mean, x, g)
+	AvgPool2dBackward(dMean, dy, g)
+	return []Buffer{most, index, mean, dMost, dMean}
 }
 
 // The numbers are those of PyTorch 1.13, for x an arange or the image below:

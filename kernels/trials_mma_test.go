@@ -9,8 +9,7 @@ import (
 
 // mmaTrials are those of the convolutions on tensor cores: for each format,
 // result and tile a shape with edges, and one with a second tile along both
-// sides and more slabs than are on their way at once. Those of convert go by
-// way of copies in float32.
+// sides and more slabs than are on their way at once.
 func mmaTrials() (all []*trial) {
 	for _, c := range mmaCases {
 		rtol := 1e-6
@@ -19,7 +18,7 @@ func mmaTrials() (all []*trial) {
 		}
 		add := func(concept, name string, g Conv, terms int, run func(m mmaRun) Buffer) {
 			all = append(all, &trial{
-				concept: concept, long: concept != "convert" && g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
+				concept: concept, long: g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
 				run: func(r rig) []Buffer { return []Buffer{run(mmaRun{c, r, g})} },
 			})
 		}
@@ -42,16 +41,6 @@ func mmaTrials() (all []*trial) {
 			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1})
 			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1)
 			weight(Conv{N: 7, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1, Pad: 0}, 2)
-		}
-		if c.size == 2 {
-			for _, g := range []Conv{ // 300 elements of x, w and y: a block and some
-				{N: 4, H: 5, W: 5, C: 3, OC: 3, KH: 3, KW: 3, Stride: 1, Pad: 1},
-				{N: 256, H: 1, W: 1, C: 1, OC: 1, KH: 1, KW: 1, Stride: 1, Pad: 0},
-			} {
-				add("convert", "forward", g, g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.forward(nil) })
-				add("convert", "input", g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.input(nil) })
-				add("convert", "weight", g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(nil, 0) })
-			}
 		}
 	}
 	return all

@@ -17,6 +17,7 @@ func mutantTrials() (all []*trial) {
 	all = append(all, lossTrials()...)
 	all = append(all, inputTrials()...)
 	all = append(all, updateTrials()...)
+	all = append(all, lossScaleTrials()...)
 	all = append(all, mmaTrials()...)
 	return append(all, convTrials()...)
 }

@@ -8,6 +8,10 @@ import (
 	"lbsam/tensor"
 )
 
+// LookaheadSteps is the name, in the state of a Lookahead, of the steps since
+// the last pull, which the host counts too.
+const LookaheadSteps = "lookahead.steps"
+
 // Lookahead (Zhang et al. 2019) lets another minimizer move fast weights and
 // every K steps pulls the slow ones after them: slow += Alpha·(fast - slow),
 // fast = slow. Around SAM it is Lookahead-SAM.
@@ -110,7 +114,7 @@ func (m *Lookahead) Batches() int { return m.Inner.Batches() }
 // State is Inner's, the fast weights, and the steps since the last pull.
 func (m *Lookahead) State() []State {
 	m.init()
-	state := append(m.Inner.State(), State{"lookahead.fast", m.fast}, State{"lookahead.steps", m.steps})
+	state := append(m.Inner.State(), State{"lookahead.fast", m.fast}, State{LookaheadSteps, m.steps})
 	for i, slow := range m.moments.slow {
 		state = append(state, State{fmt.Sprintf("lookahead.moment%d", i), slow})
 	}

@@ -16,7 +16,7 @@ func AddTo(y, x *Tensor) {
 	kernels.Add(y.Data, y.Data, x.Data)
 }
 
-// Scale returns s·x.
+// Scale returns s·x as an activation, whatever the precision of x.
 func Scale(a *kernels.Arena, x *Tensor, s Scalar) *Tensor {
 	y := Temp(a, x.Shape...)
 	kernels.Scale(y.Data, x.Data, s.Data)

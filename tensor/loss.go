@@ -3,11 +3,12 @@ package tensor
 import "lbsam/kernels"
 
 // CrossEntropy sets loss to the mean cross-entropy of softmax(logits) [n, c]
-// and labels [n], int32, and returns its gradient by the logits.
+// and labels [n], int32, and returns its gradient by the logits, in the
+// device's precision.
 func CrossEntropy(a *kernels.Arena, loss Scalar, logits, labels *Tensor, smoothing float64) (dlogits *Tensor) {
 	mustRank("CrossEntropy", "logits", logits, "[n c]", 2)
 	mustShape("CrossEntropy", "labels", labels, logits.Shape[0])
-	dlogits = Temp(a, logits.Shape...)
+	dlogits = TempExact(a, logits.Shape...)
 	kernels.CrossEntropy(loss.Data, dlogits.Data, logits.Data, labels.Data, logits.Shape[1], smoothing)
 	return dlogits
 }

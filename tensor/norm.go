@@ -21,7 +21,7 @@ func BatchNormTrain(a *kernels.Arena, x, add, gamma, beta *Tensor, r Running, mo
 		mustShape("BatchNormTrain", "add", add, x.Shape...)
 	}
 	g := rows(x, eps, relu)
-	mean, variance = Temp(a, g.C), Temp(a, g.C)
+	mean, variance = TempExact(a, g.C), TempExact(a, g.C)
 	y = Temp(a, x.Shape...)
 	kernels.BatchNormTrain(y.Data, mean.Data, variance.Data, x.Data, add.optional(), gamma.Data, beta.Data, kernels.BatchNormRunning{
 		Mean: r.Mean.optional(), Var: r.Var.optional(), Count: r.Count.optional(), Momentum: momentum, Times: times,

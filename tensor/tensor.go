@@ -53,8 +53,14 @@ func From(d *kernels.Device, values []float64, shape ...int) *Tensor {
 	return t
 }
 
-// Temp returns a tensor of undefined contents whose memory belongs to a.
+// Temp returns a tensor of undefined contents whose memory belongs to a, for
+// activations or their gradients.
 func Temp(a *kernels.Arena, shape ...int) *Tensor {
+	return TempOf(a, a.Device().Activations(), shape...)
+}
+
+// TempExact is Temp in the device's precision.
+func TempExact(a *kernels.Arena, shape ...int) *Tensor {
 	return TempOf(a, a.Device().Precision(), shape...)
 }
 

@@ -73,10 +73,11 @@ type Config struct {
 	LogEvery     int     `toml:"log_every"`     // steps
 	SaveEvery    int     `toml:"save_every"`    // steps between states within an epoch; 0: none
 
-	Device    string `toml:"device"`
-	Precision string `toml:"precision"` // auto, float32, tf32 or float64
-	Threads   int    `toml:"threads"`   // of device cpu; 0: all processors
-	Graphs    bool   `toml:"graphs"`    // record steps where the device can
+	Device    string  `toml:"device"`
+	Precision string  `toml:"precision"`  // auto, float32, tf32, fp16, bf16 or float64
+	LossScale float64 `toml:"loss_scale"` // of fp16
+	Threads   int     `toml:"threads"`    // of device cpu; 0: all processors
+	Graphs    bool    `toml:"graphs"`     // record steps where the device can
 }
 
 // Published is the recipe of the published code: its defaults, with k 2 and
@@ -90,7 +91,7 @@ func Published() Config {
 		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
 		BNStats: "published", Batch: 128, Epochs: 200,
 		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
-		Augment: true, LogEvery: 20, Device: "auto", Precision: "auto", Graphs: true,
+		Augment: true, LogEvery: 20, Device: "auto", Precision: "auto", LossScale: 1024, Graphs: true,
 	}
 }
 
@@ -128,7 +129,7 @@ func (c *Config) Validate() error {
 		{"bn-stats", &c.BNStats, []string{"published", "first", "none"}},
 		{"schedule", &c.Schedule, []string{"multistep", "cosine", "linear", "constant"}},
 		{"rho-schedule", &c.RhoSched, []string{"multistep", "cosine", "linear", "constant"}},
-		{"precision", &c.Precision, []string{"auto", "float32", "tf32", "float64"}},
+		{"precision", &c.Precision, []string{"auto", "float32", "tf32", "fp16", "bf16", "float64"}},
 	} {
 		name, err := pick(choice.flag, *choice.value, choice.known)
 		if err != nil {
@@ -154,7 +155,7 @@ func (c *Config) ranges() error {
 		{"lookahead-alpha", c.LookaheadAlpha, 0, 1}, {"recalibrate", float64(c.Recalibrate), 0, 1e9},
 		{"batch-size", float64(c.Batch), 1, 1 << 20}, {"epochs", float64(c.Epochs), 1, 1e6},
 		{"gamma", c.Gamma, 0, 1}, {"warmup", c.Warmup, 0, float64(c.Epochs)}, {"label-smoothing", c.Smoothing, 0, 1},
-		{"dropout", c.Dropout, 0, 0.99}, {"val-split", c.ValSplit, 0, 0.9}, {"limit-batches", float64(c.LimitBatches), 0, 1e9},
+		{"dropout", c.Dropout, 0, 0.99}, {"loss-scale", c.LossScale, 1, 1 << 24}, {"val-split", c.ValSplit, 0, 0.9}, {"limit-batches", float64(c.LimitBatches), 0, 1e9},
 		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"log-every", float64(c.LogEvery), 1, 1e9},
 		{"save-every", float64(c.SaveEvery), 0, 1e9}, {"threads", float64(c.Threads), 0, 1024},
 	} {

@@ -127,6 +127,7 @@ func TestGraphsChangeNothing(t *testing.T) {
 			"adamw":       func(c *Config) { c.Minimizer, c.Optimizer = "SGD", "adamw" },
 			"new batches": func(c *Config) { c.NewBatches = true },
 			"m-sharpness": func(c *Config) { c.SAMMicro = 2 },
+			"fp16":        func(c *Config) { c.Precision = "fp16" },
 		} {
 			run := func(graphs bool) (*Job, []float64, []Epoch) {
 				c := tiny(device, "LookbehindSAM")

@@ -43,6 +43,7 @@ func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int
 	j.scored.correct.Zero()
 	images := 0
 	s.begin(ctx, 0, 0)
+	j.Params.Round()
 	for batches := 0; j.Config.LimitBatches == 0 || batches < j.Config.LimitBatches; batches++ {
 		sizes, err := s.next(1)
 		if err != nil {
@@ -101,6 +102,7 @@ func (j *Job) recalibrate(ctx context.Context, batches int) error {
 	s := j.source(selection{&j.Data.Train, j.training, true, j.Config.Seed, j.feeder.plain})
 	defer s.close()
 	s.begin(ctx, 0, 0)
+	j.Params.Round()
 	for i := range batches {
 		sizes, err := s.next(1)
 		if err != nil {

@@ -33,7 +33,7 @@ func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *
 			images: d.Alloc(kernels.Uint8, c.Batch*s.H*s.W*s.C),
 			index:  d.Alloc(kernels.Int32, c.Batch),
 			labels: d.Alloc(kernels.Int32, c.Batch),
-			x:      tensor.New(d, c.Batch, s.H, s.W, s.C),
+			x:      tensor.NewOf(d, d.Activations(), c.Batch, s.H, s.W, s.C),
 		})
 	}
 	return f

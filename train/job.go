@@ -33,6 +33,7 @@ type Job struct {
 	correct  tensor.Scalar
 	counted  []bool // passes of this step whose predictions were counted
 	scored   scored
+	undo     *undo
 	kept     []*tensor.Tensor // running statistics while others are in their place
 	at       position
 }
@@ -77,6 +78,10 @@ func (c Config) device() kernels.Config {
 		d.Compute = kernels.ComputeBest
 	case "tf32":
 		d.Compute = kernels.ComputeTF32
+	case "fp16":
+		d.Compute = kernels.ComputeFloat16
+	case "bf16":
+		d.Compute = kernels.ComputeBFloat16
 	case "float64":
 		d.Precision = kernels.Float64
 	}
@@ -128,6 +133,9 @@ func (j *Job) open() (err error) {
 	j.log.Distances = true
 	j.loss, j.correct = tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)
 	j.scored = scored{tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)}
+	if j.undo = newUndo(j); j.undo != nil {
+		j.tape.LossScale = c.LossScale
+	}
 	j.counted = make([]bool, j.method.inner+1)
 	return nil
 }

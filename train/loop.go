@@ -49,7 +49,12 @@ type run struct {
 	images int       // of all batches since then
 	since  time.Time // when the interval began
 	waited time.Duration
+	bad    int // steps in a row that were taken back
 }
+
+// patience is how many steps in a row may be taken back until a run counts as
+// diverged.
+const patience = 100
 
 // spent reports whether the budget of gradient evaluations is used up.
 func (r *run) spent() bool {
@@ -141,7 +146,18 @@ func (r *run) interval() error {
 		return nil
 	}
 	elapsed := time.Since(r.since)
-	v, total := newInterval(records, r.sizes[len(r.sizes)-len(records):])
+	good, sizes := r.undo.goodOnes(records, r.sizes[len(r.sizes)-len(records):])
+	if r.bad += len(records) - len(good); len(good) > 0 {
+		r.bad = 0
+	}
+	if len(good) == 0 && r.bad < patience {
+		return nil // the interval goes on
+	}
+	if len(good) == 0 {
+		good, sizes = records, r.sizes[len(r.sizes)-len(records):]
+	}
+	v, total := newInterval(good, sizes)
+	v.Undone = r.undo.count()
 	v.Epoch, v.Step, v.Evals, v.Images = r.at.Epoch+1, r.at.Step, r.at.Evals, int64(r.images)
 	v.LR, v.Rho = r.lrNow, r.rhoNow
 	v.ImagesPerSecond = float64(r.images) / elapsed.Seconds()
@@ -151,7 +167,7 @@ func (r *run) interval() error {
 	r.result.Seconds += elapsed.Seconds()
 	r.result.Wait = r.source.waited().Seconds()
 	r.sizes, r.images = r.sizes[:0], 0
-	if bad := v.Loss + v.LossRise + v.GradNorm + v.Distance + v.AlphaMean; math.IsNaN(bad) || math.IsInf(bad, 0) {
+	if !v.finite() {
 		return Diverged{r.at.Step, r.at.Epoch, v.Loss, r.folder.state()}
 	}
 	if r.watch != nil {

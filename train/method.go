@@ -150,6 +150,9 @@ func (c Config) Notes(random bool) []string {
 	if lookbehind && c.Reuse && c.NewBatches {
 		notes = append(notes, "gradient reuse is off: each inner step has a batch of its own; a step takes 2k gradient evaluations")
 	}
+	if c.Precision == "bf16" && strings.HasSuffix(c.Minimizer, "SAM") {
+		notes = append(notes, "bf16 rounds most of SAM's perturbation of the weights away; fp16 and tf32 keep nearly all of it")
+	}
 	geometry := strings.HasSuffix(c.Minimizer, "SAM") && !strings.HasSuffix(c.Minimizer, "ASAM")
 	if geometry && c.Rho == 0.5 {
 		notes = append(notes, "rho 0.5 is the published default, but the published README passes --rho 0.05 with SAM; 0.5 is its value for ASAM")

@@ -1,6 +1,10 @@
 package train
 
-import "lbsam/optim"
+import (
+	"math"
+
+	"lbsam/optim"
+)
 
 // An Interval is what the steps of one log interval measured, on average.
 // Slices have one entry per inner step of the minimizer.
@@ -27,7 +31,14 @@ type Interval struct {
 	PerturbedAccuracy float64 `json:"train_accuracy_perturbed"` // at the last ascent's start, which the published code prints
 
 	ImagesPerSecond float64 `json:"images_per_second"`
-	WaitShare       float64 `json:"wait_share"` // of the time, waiting for data
+	WaitShare       float64 `json:"wait_share"`             // of the time, waiting for data
+	Undone          int     `json:"undone_steps,omitempty"` // in fp16: taken back so far, because a gradient was not finite
+}
+
+// finite reports whether all numbers are.
+func (v Interval) finite() bool {
+	sum := v.Loss + v.LossRise + v.GradNorm + v.Distance + v.AlphaMean
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
 }
 
 // An Epoch is the result of one epoch.

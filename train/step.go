@@ -12,7 +12,7 @@ import (
 // closure is the optim.Closure of the batches in the feeder's slots: forward,
 // loss, predictions, backward.
 func (j *Job) closure(e optim.Eval) tensor.Scalar {
-	j.Params.Grads.Zero()
+	j.Params.Begin()
 	n, micro := j.feeder.slots[e.Batch].n, 1
 	if m := j.Config.micro(); m > 1 {
 		micro = m
@@ -26,11 +26,12 @@ func (j *Job) closure(e optim.Eval) tensor.Scalar {
 	logits := j.Model.Forward(j.tape, x, nn.Mode{Train: true, StatUpdates: e.StatUpdates})
 	loss := j.tape.CrossEntropy(j.loss, logits, labels, j.Config.Smoothing)
 	j.count(e, logits, labels, micro)
-	if micro == 1 {
-		j.tape.Backward(loss)
-		return j.loss
+	share := 1.0
+	if micro > 1 {
+		share = float64(hi-lo) / float64(n) // its part of the batch's mean
 	}
-	j.tape.BackwardScaled(loss, float64(hi-lo)/float64(n)) // its part of the batch's mean
+	j.tape.BackwardScaled(loss, share)
+	j.undo.check(j.Params.Grads)
 	return j.loss
 }
 
@@ -63,6 +64,8 @@ func (j *Job) schedule() {
 // step trains on the batches in the slots and returns the loss before it.
 func (j *Job) step() tensor.Scalar {
 	clear(j.counted)
+	j.undo.keep()
+	defer j.undo.settle()
 	return j.method.Step(j.closure, j.log)
 }
 

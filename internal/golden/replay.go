@@ -123,7 +123,7 @@ func (r *run) images(name string, n int) []float64 {
 
 // gradient is the optim.Closure of the batch.
 func (r *run) gradient(e optim.Eval) tensor.Scalar {
-	r.params.Grads.Zero()
+	r.params.Begin()
 	logits := r.model.Forward(r.tape, autograd.Input(r.x), nn.Mode{Train: true, StatUpdates: e.StatUpdates})
 	r.tape.Backward(r.tape.CrossEntropy(r.loss, logits, r.labels, 0))
 	return r.loss

@@ -245,6 +245,13 @@ func TestLoadErrors(t *testing.T) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
+	// A kernel has what it names of the module's variables.
+	both := strings.Replace(body("mov.u64 %d1, one;\nmov.b32 %r, 1;"), ".visible", ".shared .align 4 .b8 one[1024];\n.shared .align 4 .b8 two[49152];\n.visible", 1)
+	for text, ok := range map[string]bool{both: true, strings.Replace(both, "%d1, one", "%d1, two", 1): false} {
+		if _, err := New(Config{}).Load(text); (err == nil) != ok {
+			t.Errorf("got %v for %s", err, text)
+		}
+	}
 	m, err := New(Config{}).Load(addPTX)
 	if err != nil || fmt.Sprint(m.Names()) != "[add]" {
 		t.Fatal(m, err)

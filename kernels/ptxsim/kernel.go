@@ -1,6 +1,8 @@
 package ptxsim
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"lbsam/kernels/driver"
@@ -110,8 +112,8 @@ func newKernel(u *unit, e *entry) *kernel {
 	return k
 }
 
-// layoutShared places the module's static shared variables behind the
-// kernel's, and the dynamic ones behind both.
+// layoutShared places those of the module's static shared variables that the
+// kernel names behind its own, and the dynamic ones behind both.
 func (k *kernel) layoutShared(e *entry) {
 	k.static = e.sharedSize
 	align := 16
@@ -123,11 +125,19 @@ func (k *kernel) layoutShared(e *entry) {
 			align = max(align, v.align)
 			continue
 		}
+		if !e.names(v.name) {
+			continue
+		}
 		k.static = alignUp(k.static, v.align)
 		v.offset = k.static
 		k.static += v.size
 	}
 	k.dynamic = alignUp(k.static, align)
+}
+
+// names reports whether a statement of the entry has the name of a variable in it.
+func (e *entry) names(variable string) bool {
+	return slices.ContainsFunc(e.body, func(s statement) bool { return strings.Contains(s.text, variable) })
 }
 
 // addSlot adds a register.

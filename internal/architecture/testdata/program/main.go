@@ -37,7 +37,7 @@ func main() {
 	tape, loss := autograd.NewTape(kernels.NewArena(d)), tensor.NewScalar(d, 0)
 	for range 100 {
 		method.Step(func(optim.Eval) tensor.Scalar {
-			params.Grads.Zero()
+			params.Begin()
 			logits := layer.Forward(tape, autograd.Input(x), nn.Mode{Train: true})
 			tape.Backward(tape.CrossEntropy(loss, logits, labels, 0))
 			return loss

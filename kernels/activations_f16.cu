@@ -1,0 +1,15 @@
+// What is done to activations of float16, beside products and
+// normalisation. A training run needs nearly all of it: one module.
+#include "gpu.cuh"
+#include "half.cuh"
+#include "philox.cuh"
+#include "ticket.cuh"
+typedef f16 element;
+#define NAME(kernel) kernel##_f16
+#include "augment.cuh"
+#include "crossentropy.cuh"
+#include "dropout.cuh"
+#include "elementwise.cuh"
+#include "layout.cuh"
+#include "pool2d.cuh"
+#include "reduce.cuh"

@@ -1,0 +1,7 @@
+// Batch normalisation of bfloat16.
+#include "gpu.cuh"
+#include "ticket.cuh"
+#include "half.cuh"
+#define element bf16
+#define NAME(kernel) kernel##_bf16
+#include "batchnorm.cuh"

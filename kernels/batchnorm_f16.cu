@@ -1,0 +1,7 @@
+// Batch normalisation of float16.
+#include "gpu.cuh"
+#include "ticket.cuh"
+#include "half.cuh"
+#define element f16
+#define NAME(kernel) kernel##_f16
+#include "batchnorm.cuh"

@@ -1,0 +1,48 @@
+package kernels
+
+import "fmt"
+
+// activationType is the type that activations beside x have: that of x where
+// the device keeps activations in it, else the device's precision.
+func activationType(x Buffer) Dtype {
+	if x.dtype == x.dev.Activations() {
+		return x.dtype
+	}
+	return x.dev.precision
+}
+
+// suffix is what the names of kernels for activations of type t end with.
+func (t Dtype) suffix() string {
+	return map[Dtype]string{Float16: "_f16", BFloat16: "_bf16"}[t]
+}
+
+// wide is how many elements have 16 bytes.
+func (t Dtype) wide() int { return 16 / t.Size() }
+
+// wides is a thread for every 16 bytes of b, in blocks of 256.
+func wides(b Buffer) size { return blocks(tiles(b.n, 256*b.dtype.wide()), 256) }
+
+// Cast rounds x, float32, to y, of 16 bits, on a device that runs PTX: weights, as
+// products read them.
+func Cast(y, x Buffer) {
+	if y.dtype.suffix() == "" || x.dev.gpu == nil {
+		panic(fmt.Sprintf("kernels: Cast to %v on device %s: want 16 bits, on a device that runs PTX", y.dtype, x.dev.name))
+	}
+	mustMatch("Cast", y.dtype, x.n, y)
+	mustMatch("Cast", Float32, x.n, x)
+	mustShare("Cast", y, x)
+	fromFloat32(y, x)
+}
+
+// toFloat32 copies x, of 16 bits, to y, float32.
+func toFloat32(y, x Buffer) {
+	x.dev.gpu.launch("widen"+x.dtype.suffix(), blocks(tiles(x.n, 2048), 256), y, x, x.n)
+}
+
+// fromFloat32 rounds x, float32, to y, of 16 bits. There is nothing to do where y is
+// float32.
+func fromFloat32(y, x Buffer) {
+	if y.dtype != Float32 {
+		y.dev.gpu.launch("narrow"+y.dtype.suffix(), blocks(tiles(y.n, 2048), 256), y, x, x.n)
+	}
+}

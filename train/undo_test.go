@@ -1,0 +1,112 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// In 16 bits a run goes where it goes in float32, as far as the format carries.
+func TestSixteenBitsTrain(t *testing.T) {
+	run := func(device, precision string) (weights []float64, losses []float64) {
+		c := tiny(device, "LookbehindSAM")
+		c.Epochs, c.LogEvery, c.Precision = 2, 1, precision
+		j, s := openFew(t, c), &intervals{}
+		defer j.Close()
+		if _, err := j.Run(context.Background(), nil, s); err != nil {
+			t.Fatal(precision, err)
+		}
+		if n := j.undo.count(); n != 0 {
+			t.Errorf("%s: %d steps were taken back", precision, n)
+		}
+		return j.Params.Weights.Floats(), s.losses
+	}
+	want, wantLosses := run("cpu", "float32")
+	onPTX(t, func(t *testing.T, device string) {
+		// Ten steps of gradients that are rounded to 11 or 8 bits in every
+		// layer, at a learning rate of 0.01.
+		for precision, tolerance := range map[string]float64{"fp16": 0.004, "bf16": 0.03} {
+			got, losses := run(device, precision)
+			if err := kerneltest.Compare(got, want, tolerance, 0); err != nil {
+				t.Errorf("%s: %v", precision, err)
+			}
+			if err := kerneltest.Compare(losses, wantLosses, 10*tolerance, 0); err != nil {
+				t.Errorf("%s: losses: %v", precision, err)
+			}
+		}
+	})
+}
+
+// intervals keeps the losses of a run.
+type intervals struct {
+	losses []float64
+	undone int
+}
+
+func (i *intervals) Step(Progress) {}
+func (i *intervals) Epoch(Epoch)   {}
+func (i *intervals) Interval(v Interval) {
+	i.losses, i.undone = append(i.losses, v.Loss), v.Undone
+}
+
+// A step in which a gradient overflows changes nothing, not even statistics,
+// with and without recording; the run goes on.
+func TestAnOverflowIsTakenBack(t *testing.T) {
+	onPTX(t, func(t *testing.T, device string) {
+		for _, graphs := range []bool{false, true} {
+			for _, minimizer := range []string{"SGD", "LookbehindASAM", "LookaheadSAM"} {
+				c := tiny(device, minimizer)
+				c.Precision, c.LossScale, c.Graphs, c.Epochs = "fp16", 1<<24, graphs, 2
+				j := openFew(t, c)
+				before := everything(j)
+				if _, err := j.Run(context.Background(), nil, nil); err != nil {
+					t.Fatal(minimizer, err)
+				}
+				if err := kerneltest.Compare(everything(j), before, 0, 0); err != nil {
+					t.Errorf("%s, graphs %v: %v", minimizer, graphs, err)
+				}
+				if n, steps := j.undo.count(), j.at.Step; n != steps || steps == 0 {
+					t.Errorf("%s, graphs %v: %d of %d steps were taken back", minimizer, graphs, n, steps)
+				}
+				j.Close()
+			}
+		}
+	})
+}
+
+// A run none of whose steps can be done has diverged.
+func TestOverflowForeverDiverges(t *testing.T) {
+	c := tiny("ptxsim", "SAM")
+	c.Precision, c.LossScale, c.Epochs = "fp16", 1<<24, 100
+	_, err := openFew(t, c).Run(context.Background(), nil, nil)
+	if !errors.As(err, new(Diverged)) {
+		t.Errorf("%v, want Diverged", err)
+	}
+}
+
+// The statistics of BatchNorm that were moved to other memory are the model's.
+func TestPackedBuffersAreTheModels(t *testing.T) {
+	c := tiny("ptxsim", "SGD")
+	c.Precision, c.Epochs, c.LossScale = "fp16", 1, 16
+	j := openFew(t, c)
+	mustRun(t, j)
+	for _, b := range j.Model.Buffers() {
+		if b.Value.Data.Dtype() != j.Device.Precision() {
+			continue
+		}
+		values := b.Value.Floats()
+		start := 0.0
+		if slices.Contains([]string{"bn1.running_var", "bn2.running_var"}, b.Name) {
+			start = 1
+		}
+		for i, v := range values {
+			if v == start || math.IsNaN(v) {
+				t.Errorf("%s: element %d is %v after training", b.Name, i, v)
+			}
+		}
+	}
+}
