@@ -5,3 +5,4 @@
 #define element float
 #define NAME(kernel) kernel
 #include "batchnorm.cuh"
+#include "batchnorm_few.cuh"

@@ -5,3 +5,4 @@
 #define element bf16
 #define NAME(kernel) kernel##_bf16
 #include "batchnorm.cuh"
+#include "batchnorm_few.cuh"

@@ -5,3 +5,4 @@
 #define element f16
 #define NAME(kernel) kernel##_f16
 #include "batchnorm.cuh"
+#include "batchnorm_few.cuh"
