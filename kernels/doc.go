@@ -1,6 +1,6 @@
 // Package kernels computes on flat arrays, on the devices that it opens by
-// name: "ref", the reference loops in float32 or float64, and "cpu", float32
-// on all cores.
+// name: "ref", the reference loops in float32 or float64; "cpu", float32 on all
+// cores; "cuda", a GPU; and "ptxsim", an interpreter of the GPU's kernels.
 //
 // Arrays are row-major. Images are [n, h, w, c] and convolution weights are
 // [oc, kh, kw, ic] on every device; only files know PyTorch's order. The
@@ -12,7 +12,8 @@
 // what they compute, the checks, the choice of the device. conv2d_ref.go
 // holds the reference loop, generic over the element type and written to be
 // read; it is the specification of every other path. conv2d_*_cpu.go holds the
-// fast path of the cpu device.
+// fast path of the cpu device. conv2d.cu holds the kernels for GPUs, which
+// ./build.sh ptx compiles to ptx/, and conv2d_gpu.go launches them.
 //
 // Sums run in an order that depends on shapes alone, so that results do not
 // depend on the number of threads and two runs agree bit for bit.
