@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -33,6 +34,9 @@ measured. On device ref in float64 they must agree to many digits; in float32 a 
 				return err
 			}
 			failed, err := golden.Verify(a.stdout, o)
+			if fault := (*kernels.Fault)(nil); errors.As(err, &fault) {
+				err = train.DeviceError{Err: err}
+			}
 			if err == nil && failed > 0 {
 				err = verifyFailed{failed}
 			}

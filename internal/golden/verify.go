@@ -23,7 +23,8 @@ type Options struct {
 }
 
 // Verify replays traces and writes a line about each, as soon as it is known,
-// and one about all of them. It returns how many failed.
+// and one about all of them. It returns how many failed. Where the device
+// fails the error is a *kernels.Fault.
 func Verify(w io.Writer, o Options) (failed int, err error) {
 	traces, err := o.traces()
 	if err != nil {
@@ -37,6 +38,12 @@ func Verify(w io.Writer, o Options) (failed int, err error) {
 		return 0, err
 	}
 	defer d.Close()
+	return o.verifyAll(w, traces, d)
+}
+
+// verifyAll verifies d.
+func (o Options) verifyAll(w io.Writer, traces []*Trace, d *kernels.Device) (failed int, err error) {
+	defer kernels.Recover(&err)
 	p := newPrinter(w, o.JSON, traces)
 	for _, t := range traces {
 		r, err := o.verify(t, d)

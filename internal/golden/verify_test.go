@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"lbsam/kernels"
+	"lbsam/kernels/driver"
+	"lbsam/kernels/driver/dry"
 )
 
 func TestVerifyWritesALinePerTrace(t *testing.T) {
@@ -105,5 +107,30 @@ func TestVerifyErrors(t *testing.T) {
 		if _, err := Verify(closed{}, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q", c.o, err, c.want)
 		}
+	}
+}
+
+// broken is a driver whose device fails at the first launch.
+type broken struct{ driver.Driver }
+
+var errGone = errors.New("the GPU has fallen off the bus")
+
+func (broken) Launch(driver.Stream, driver.Kernel, driver.Dim3, driver.Dim3, int, []byte) error {
+	return errGone
+}
+
+// A device that fails is an error, not a trace that does not pass.
+func TestVerifyOnADeviceThatFails(t *testing.T) {
+	for _, lockstep := range []bool{false, true} {
+		d := kernels.OpenDriver(broken{dry.New(dry.Config{})}, kernels.ComputeFloat32)
+		o := Options{Filter: "mlp/SGD", Lockstep: lockstep}
+		traces, err := o.traces()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.verifyAll(&strings.Builder{}, traces, d); !errors.Is(err, errGone) || !errors.As(err, new(*kernels.Fault)) {
+			t.Errorf("lockstep %v: %v, want a Fault", lockstep, err)
+		}
+		d.Close()
 	}
 }
