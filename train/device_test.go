@@ -63,12 +63,7 @@ func few() *datasets.Dataset {
 
 func openFew(t *testing.T, c Config) *Job {
 	t.Helper()
-	j, err := OpenWith(c, few())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(j.Close)
-	return j
+	return mustOpenWith(t, c, few())
 }
 
 // Batches that lie on the device are those that the host puts together.

@@ -26,7 +26,12 @@ var data = sync.OnceValue(func() *datasets.Dataset { return datasets.Synthetic(1
 
 func mustOpen(t *testing.T, c Config) *Job {
 	t.Helper()
-	j, err := OpenWith(c, data())
+	return mustOpenWith(t, c, data())
+}
+
+func mustOpenWith(t *testing.T, c Config, data *datasets.Dataset) *Job {
+	t.Helper()
+	j, err := OpenWith(c, data)
 	if err != nil {
 		t.Fatal(err)
 	}
