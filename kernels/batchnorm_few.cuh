@@ -82,7 +82,8 @@ KERNEL BOUNDS(512) NAME(batch_norm_train_few)(element *y, float *mean, float *va
 		scales[lane].v[j] = gamma[channel] * r;
 	}
 	__syncthreads();
-	affine<4> a = {means[threadIdx.x], scales[threadIdx.x], channels<4>(beta, f.channel, c)};
+	affine<4> a = {};
+	if (f.channel < c) a = {means[threadIdx.x], scales[threadIdx.x], channels<4>(beta, f.channel, c)}; // nobody wrote the others
 #pragma unroll
 	for (int i = 0; i < 8; i++) {
 		if (i >= f.count) break;
