@@ -43,10 +43,10 @@ func tiny(device, minimizer string) Config {
 	return c
 }
 
-// few is 18 images to train on, four batches of four and one of two, of 8x8
+// few is 10 images to train on, two batches of four and one of two, of 8x8
 // pixels: an interpreter takes its time.
 func few() *datasets.Dataset {
-	d := datasets.Synthetic(1, 18, 6)
+	d := datasets.Synthetic(1, 10, 6)
 	d.Crop = 1
 	for _, s := range []*datasets.Split{&d.Train, &d.Test} {
 		small := datasets.Split{Labels: s.Labels, N: s.N, H: 8, W: 8, C: s.C}
@@ -171,7 +171,7 @@ func TestPTXTrainsAsTheCPU(t *testing.T) {
 	}
 	want := run("cpu")
 	onPTX(t, func(t *testing.T, device string) {
-		// Five steps of sums in another order, of weights and statistics below 10.
+		// Three steps of sums in another order, of weights and statistics below 10.
 		if err := kerneltest.Compare(run(device), want, 2e-4, 0); err != nil {
 			t.Error(err)
 		}
@@ -195,7 +195,7 @@ func TestResumeIsExactOnPTX(t *testing.T) {
 		defer folder.Close()
 		ctx, cancel := context.WithCancel(context.Background())
 		stopped := openFew(t, c)
-		if _, err := stopped.Run(ctx, folder, &stopper{left: 7, cancel: cancel}); !errors.As(err, new(Interrupted)) {
+		if _, err := stopped.Run(ctx, folder, &stopper{left: 4, cancel: cancel}); !errors.As(err, new(Interrupted)) {
 			t.Fatalf("%v, want Interrupted", err)
 		}
 		stopped.Close()
@@ -275,7 +275,7 @@ func TestAFaultKeepsTheLastState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer folder.Close()
-	_, err = openWatched(t, c, &watched{failAt: 500}).Run(context.Background(), folder, nil)
+	_, err = openWatched(t, c, &watched{failAt: 300}).Run(context.Background(), folder, nil)
 	if !errors.As(err, new(DeviceError)) || !errors.Is(err, errGone) || !strings.Contains(fmt.Sprint(err), "the last good state is "+folder.state()) {
 		t.Fatalf("%v, want a DeviceError that names the state", err)
 	}

@@ -27,7 +27,7 @@ func TestSixteenBitsTrain(t *testing.T) {
 	}
 	want, wantLosses := run("cpu", "float32")
 	onPTX(t, func(t *testing.T, device string) {
-		// Ten steps of gradients that are rounded to 11 or 8 bits in every
+		// Six steps of gradients that are rounded to 11 or 8 bits in every
 		// layer, at a learning rate of 0.01.
 		for precision, tolerance := range map[string]float64{"fp16": 0.004, "bf16": 0.03} {
 			got, losses := run(device, precision)
