@@ -13,7 +13,7 @@ func (t *Tape) CrossEntropy(loss tensor.Scalar, logits *Var, labels *tensor.Tens
 			return t.CrossEntropy(tensor.NewScalar(t.arena.Device(), 0), in[0], in[1].Value, smoothing)
 		}}
 	})
-	v := t.record(o, loss.Tensor, func(dy *tensor.Tensor) {
+	v := t.recordExact(o, loss.Tensor, func(dy *tensor.Tensor) {
 		t.add(logits, tensor.Scale(t.arena, dlogits, tensor.Scalar{Tensor: dy})) // dy is 1 at the end of a pass
 	}, dlogits)
 	v.owned = false

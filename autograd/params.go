@@ -21,7 +21,7 @@ type Params struct {
 	Offsets, Lens  []int
 	Weights, Grads *tensor.Tensor // [Size()]; elements between parameters are zero
 
-	rounded *tensor.Tensor // Weights in the format of activations; nil where that is theirs
+	rounded *tensor.Tensor // Weights in the format of activations; nil where that is float32 or more
 }
 
 // paramAlign is what offsets are multiples of: 64 elements keep every
@@ -47,7 +47,7 @@ func NewParams(list []Param) *Params {
 		size += (param.Value.Len() + paramAlign - 1) / paramAlign * paramAlign
 	}
 	p.Weights, p.Grads = tensor.New(p.Device(), size), tensor.New(p.Device(), size)
-	if d := p.Device(); d.Activations() != d.Precision() {
+	if d := p.Device(); d.Activations() != d.Precision() || d.EmulatesStorage() {
 		p.rounded = tensor.NewOf(d, d.Activations(), size)
 	}
 	for i, param := range list {
@@ -70,7 +70,7 @@ func (p *Params) Begin() {
 }
 
 // Round makes the copy of the weights with which a device multiplies that keeps
-// activations in 16 bits; elsewhere it does nothing. A forward pass must come
+// activations in 16 bits, or emulates one that does; elsewhere it does nothing. A forward pass must come
 // behind it whenever the weights have changed.
 func (p *Params) Round() {
 	if p.rounded != nil {

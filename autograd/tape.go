@@ -59,6 +59,12 @@ func (t *Tape) describe(f func() op) op {
 // gradient of y, and hands the gradients of the operands to add; saved is
 // freed after it.
 func (t *Tape) record(o op, y *tensor.Tensor, backward func(dy *tensor.Tensor), saved ...*tensor.Tensor) *Var {
+	t.store(y)
+	return t.recordExact(o, y, backward, saved...)
+}
+
+// recordExact is record for a result that no device rounds: the loss.
+func (t *Tape) recordExact(o op, y *tensor.Tensor, backward func(dy *tensor.Tensor), saved ...*tensor.Tensor) *Var {
 	v := &Var{Value: y, result: true, owned: true}
 	t.steps = append(t.steps, step{o, v, backward, saved})
 	if t.check != nil {
@@ -67,9 +73,17 @@ func (t *Tape) record(o op, y *tensor.Tensor, backward func(dy *tensor.Tensor), 
 	return v
 }
 
+// store rounds what a GPU would store in 16 bits, on a device that emulates one.
+func (t *Tape) store(v *tensor.Tensor) {
+	if t.arena.Device().EmulatesStorage() {
+		kernels.Cast(v.Data, v.Data)
+	}
+}
+
 // add adds g to the gradient of v. It takes g over: the caller must not use
 // it again.
 func (t *Tape) add(v *Var, g *tensor.Tensor) {
+	t.store(g)
 	switch {
 	case !v.needsGrad():
 		g.Free(t.arena)
@@ -82,6 +96,7 @@ func (t *Tape) add(v *Var, g *tensor.Tensor) {
 			v.more, g = g, v.more
 		}
 		tensor.AddTo(v.Grad, g)
+		t.store(v.Grad)
 		g.Free(t.arena)
 	}
 }

@@ -40,6 +40,9 @@ func Augment(y, images, index, key Buffer, g Augmentation) {
 		g.launch(y, images, index, key, n)
 		return
 	}
+	if y.dev.EmulatesStorage() {
+		defer Cast(y, y)
+	}
 	draw := func(i int) cropFlip { return g.draw(i32(key), i32(index)[i]) }
 	image := func(i int) []uint8 { return u8(images)[i*pixels : (i+1)*pixels] }
 	if y.dev.isCPU() {

@@ -13,8 +13,6 @@ func TestOpenCompute(t *testing.T) {
 		config Config
 		want   string // of the error
 	}{
-		{Config{Name: "cpu", Compute: ComputeTF32}, "device cpu multiplies"},
-		{Config{Name: "ref", Compute: ComputeTF32}, "device ref multiplies"},
 		{Config{Name: "ref", Precision: Float64, Compute: ComputeTF32}, "tf32"},
 		{Config{Name: "ptxsim", Compute: 9}, "want one of float32 to best"},
 	} {

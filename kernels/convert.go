@@ -22,16 +22,25 @@ func (t Dtype) wide() int { return 16 / t.Size() }
 // wides is a thread for every 16 bytes of b, in blocks of 256.
 func wides(b Buffer) size { return blocks(tiles(b.n, 256*b.dtype.wide()), 256) }
 
-// Cast rounds x, float32, to y, of 16 bits, on a device that runs PTX: weights, as
-// products read them.
+// Cast rounds x, float32, to y: weights, as products read them. On a device that
+// runs PTX y has 16 bits; on one that emulates a format it is float32, and may
+// alias x.
 func Cast(y, x Buffer) {
-	if y.dtype.suffix() == "" || x.dev.gpu == nil {
-		panic(fmt.Sprintf("kernels: Cast to %v on device %s: want 16 bits, on a device that runs PTX", y.dtype, x.dev.name))
-	}
 	mustMatch("Cast", y.dtype, x.n, y)
 	mustMatch("Cast", Float32, x.n, x)
 	mustShare("Cast", y, x)
-	fromFloat32(y, x)
+	f, emulated := x.dev.emulated()
+	switch {
+	case y.dtype.suffix() != "" && x.dev.gpu != nil:
+		fromFloat32(y, x)
+	case !emulated:
+		panic(fmt.Sprintf("kernels: Cast to %v on device %s, which computes in %v: want 16 bits on a device that runs PTX, or one that emulates them",
+			y.dtype, x.dev.name, x.dev.compute))
+	case x.dev.isCPU():
+		x.dev.pool.ranges(x.n, func(lo, hi int) { f.castEmulated(f32(y)[lo:hi], f32(x)[lo:hi]) })
+	default:
+		f.castEmulated(f32(y), f32(x))
+	}
 }
 
 // toFloat32 copies x, of 16 bits, to y, float32.

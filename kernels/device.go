@@ -32,6 +32,7 @@ type Device struct {
 	about     string
 	note      string
 	compute   Compute
+	factors   [2]Buffer // of a product, rounded; see factors
 
 	allocated atomic.Int64
 }
@@ -54,13 +55,19 @@ func Open(c Config) (*Device, error) {
 	if c.Compute > ComputeBest {
 		return nil, fmt.Errorf("kernels: compute %d: want one of %v to %v", c.Compute, ComputeFloat32, ComputeBest)
 	}
+	if c.Precision == Float64 && c.Compute != ComputeFloat32 && c.Compute != ComputeBest {
+		return nil, fmt.Errorf("kernels: compute %v with precision float64: want float32", c.Compute)
+	}
 	d, err := open(c)
 	if err != nil {
 		return nil, err
 	}
-	if c.Compute != ComputeFloat32 && c.Compute != ComputeBest && d.gpu == nil {
-		d.Close()
-		return nil, fmt.Errorf("kernels: device %s multiplies in its own precision; for %v use device cuda", d.name, c.Compute)
+	if d.gpu == nil && c.Compute != ComputeBest {
+		d.compute = c.Compute
+		if c.Name == "auto" && c.Compute != ComputeFloat32 {
+			d.Close()
+			return nil, fmt.Errorf("kernels: %v without a GPU: the device cpu emulates it, slowly, if it is named", c.Compute)
+		}
 	}
 	return d, nil
 }

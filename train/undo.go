@@ -21,7 +21,7 @@ type undo struct {
 
 // newUndo returns the undo of a job, nil where gradients cannot overflow.
 func newUndo(j *Job) *undo {
-	if j.Device.Activations() != kernels.Float16 {
+	if j.Device.Compute() != kernels.ComputeFloat16 {
 		return nil
 	}
 	u := &undo{

@@ -11,6 +11,8 @@ import (
 )
 
 // In 16 bits a run goes where it goes in float32, as far as the format carries.
+// The emulation on the processor goes where the tensor cores of the interpreter
+// go, as far as the order of sums decides which way a number is rounded.
 func TestSixteenBitsTrain(t *testing.T) {
 	run := func(device, precision string) (weights []float64, losses []float64) {
 		c := tiny(device, "LookbehindSAM")
@@ -25,20 +27,29 @@ func TestSixteenBitsTrain(t *testing.T) {
 		}
 		return j.Params.Weights.Floats(), s.losses
 	}
-	want, wantLosses := run("cpu", "float32")
-	onPTX(t, func(t *testing.T, device string) {
-		// Six steps of gradients that are rounded to 11 or 8 bits in every
-		// layer, at a learning rate of 0.01.
-		for precision, tolerance := range map[string]float64{"fp16": 0.004, "bf16": 0.03} {
-			got, losses := run(device, precision)
+	// Six steps of gradients that are rounded to 11 or 8 bits in every layer, at
+	// a learning rate of 0.01.
+	for precision, tolerance := range map[string]float64{"fp16": 0.004, "bf16": 0.03} {
+		emulated, emulatedLosses := run("cpu", precision)
+		agree := func(what string, got, losses, want, wantLosses []float64, tolerance float64) {
 			if err := kerneltest.Compare(got, want, tolerance, 0); err != nil {
-				t.Errorf("%s: %v", precision, err)
+				t.Errorf("%s, %s: %v", precision, what, err)
 			}
 			if err := kerneltest.Compare(losses, wantLosses, 10*tolerance, 0); err != nil {
-				t.Errorf("%s: losses: %v", precision, err)
+				t.Errorf("%s, %s: losses: %v", precision, what, err)
 			}
 		}
-	})
+		plain, plainLosses := run("cpu", "float32")
+		agree("emulated beside float32", emulated, emulatedLosses, plain, plainLosses, tolerance)
+		if kerneltest.Compare(emulated, plain, tolerance/1000, 0) == nil {
+			t.Errorf("%s: the emulation does not round", precision)
+		}
+		onPTX(t, func(t *testing.T, device string) {
+			got, losses := run(device, precision)
+			agree(device, got, losses, plain, plainLosses, tolerance)
+			agree(device+" beside the emulation", got, losses, emulated, emulatedLosses, tolerance/100)
+		})
+	}
 }
 
 // intervals keeps the losses of a run.

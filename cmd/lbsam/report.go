@@ -50,8 +50,11 @@ func deviceText(d *kernels.Device) string {
 // precisionText is the precision of a device, or of its products if that is
 // another one.
 func precisionText(d *kernels.Device) string {
-	if d.Compute() != kernels.ComputeFloat32 {
-		return d.Compute().String()
+	if c := d.Compute(); c != kernels.ComputeFloat32 {
+		if d.Emulates() {
+			return "emulated " + c.String()
+		}
+		return c.String()
 	}
 	return d.Precision().String()
 }

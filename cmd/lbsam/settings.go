@@ -87,7 +87,7 @@ func variantFlags(f *pflag.FlagSet, c *train.Config) {
 
 func machineFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Device, "device", c.Device, "where to compute: "+strings.Join(kernels.Names(), ", "))
-	f.StringVar(&c.Precision, "precision", c.Precision, "auto: tf32 on a GPU, else float32. tf32: products on tensor cores, as PyTorch has it; fp16, bf16: activations too; float64: on device ref")
+	f.StringVar(&c.Precision, "precision", c.Precision, "auto: tf32 on a GPU, else float32. tf32: products on tensor cores, as PyTorch has it; fp16, bf16: activations too; float64: on device ref. The devices cpu and ref emulate tf32, fp16 and bf16, slowly, to study them")
 	f.Float64Var(&c.LossScale, "loss-scale", c.LossScale, "of fp16: multiplies the gradients of activations. A step with one that is too large is taken back")
 	f.IntVar(&c.Threads, "threads", c.Threads, "of the devices cpu and ptxsim; 0: all processors. The result does not depend on it")
 	f.BoolVar(&c.Graphs, "graphs", c.Graphs, "on a GPU, record a step once and give it to the device in one piece from then on. The result does not depend on it")
