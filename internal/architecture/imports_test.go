@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"kernels/cuda":          {"kernels/driver"},
 	"kernels/ptxtable":      {},
 	"datasets":              {"internal/rng", "internal/suggest"},
+	"internal/pickle":       {},
 	"internal/rng":          {},
 	"internal/suggest":      {},
 	"internal/architecture": {},
@@ -49,6 +50,7 @@ var outside = map[string][]string{
 	"nn":                 {},
 	"optim":              {},
 	"datasets":           {"golang.org/x/sync"},
+	"internal/pickle":    {},
 	"internal/rng":       {},
 	"internal/suggest":   {},
 }
