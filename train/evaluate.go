@@ -37,6 +37,12 @@ func (j *Job) Validate(ctx context.Context) (s Score, err error) {
 // evaluate scores the model, in evaluation mode, on samples of a split; nil
 // means all. Losses and predictions add up on the device.
 func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int32) (Score, error) {
+	return j.evaluateWith(ctx, split, samples, func(*tensor.Tensor) {})
+}
+
+// evaluateWith is evaluate that shows the logits [n, classes] of each batch,
+// which are valid during the call.
+func (j *Job) evaluateWith(ctx context.Context, split *datasets.Split, samples []int32, see func(logits *tensor.Tensor)) (Score, error) {
 	s := j.source(selection{split: split, samples: samples, how: j.feeder.plain})
 	defer s.close()
 	j.scored.loss.Zero()
@@ -53,7 +59,7 @@ func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int
 			break
 		}
 		s.bring(0, sizes[0])
-		j.scoreBatch(sizes[0])
+		j.scoreBatch(sizes[0], see)
 		images += sizes[0]
 	}
 	n := float64(max(images, 1))
@@ -61,14 +67,15 @@ func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int
 }
 
 // scoreBatch adds the loss and the right predictions of the n images in the
-// first slot.
-func (j *Job) scoreBatch(n int) {
+// first slot, and shows their logits.
+func (j *Job) scoreBatch(n int, see func(logits *tensor.Tensor)) {
 	x, labels := j.feeder.part(0, 0, n)
 	logits := j.Model.Forward(j.tape, x, nn.Mode{})
 	j.tape.CrossEntropy(j.loss, logits, labels, 0)
 	tensor.CountCorrect(j.correct, logits.Value, labels)
 	kernels.AddScaled(j.scored.loss.Data, j.loss.Data, float64(n))
 	tensor.AddTo(j.scored.correct.Tensor, j.correct.Tensor)
+	see(logits.Value)
 	j.tape.Reset()
 }
 

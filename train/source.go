@@ -35,9 +35,9 @@ type selection struct {
 }
 
 // source returns the batches of s: from the host one by one, or where the
-// device has memory of its own, from there.
+// device has memory of its own and s is of the job's data, from there.
 func (j *Job) source(s selection) source {
-	if j.Device.Captures() {
+	if own := s.split == &j.Data.Train || s.split == &j.Data.Test; own && j.Device.Captures() {
 		return newResident(j, s)
 	}
 	return newStreamed(j, s)
