@@ -31,6 +31,8 @@ var allowed = map[string][]string{
 	"kernels/ptxtable":      {},
 	"datasets":              {"internal/rng", "internal/suggest"},
 	"internal/pickle":       {},
+	"datasets":              {"datasets/picture", "internal/rng", "internal/suggest"},
+	"datasets/picture":      {},
 	"internal/rng":          {},
 	"internal/suggest":      {},
 	"internal/architecture": {},
@@ -51,6 +53,7 @@ var outside = map[string][]string{
 	"optim":              {},
 	"datasets":           {"golang.org/x/sync"},
 	"internal/pickle":    {},
+	"datasets/picture":   {"golang.org/x/image"},
 	"internal/rng":       {},
 	"internal/suggest":   {},
 }
