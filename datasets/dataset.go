@@ -46,6 +46,8 @@ type Dataset struct {
 	// training image is mirrored left to right half of the time.
 	Crop int
 	Flip bool
+
+	Notes []string // what a user should know about how it was read
 }
 
 // The names that Open knows.
@@ -55,11 +57,13 @@ const (
 	mnistName    = "MNIST"
 	fashionName  = "FashionMNIST"
 	synthName    = "Synthetic"
+	tinyName     = "TinyImageNet"
+	folderName   = "ImageFolder"
 )
 
 // Names returns the names that Open knows.
 func Names() []string {
-	return []string{cifar10Name, cifar100Name, mnistName, fashionName, synthName}
+	return []string{cifar10Name, cifar100Name, mnistName, fashionName, synthName, tinyName, folderName}
 }
 
 // Open reads the data set called name (one of Names; case, dashes and underscores
@@ -71,7 +75,10 @@ func Names() []string {
 //	MNIST         MNIST/raw/              train-images-idx3-ubyte, t10k-labels-idx1-ubyte, ..., each plain or .gz
 //	FashionMNIST  FashionMNIST/raw/       the same names
 //	Synthetic     needs no files; it is Synthetic(SyntheticSeed, SyntheticTrain, SyntheticTest)
+//	TinyImageNet  tiny-imagenet-200/      train, val, wnids.txt, words.txt
+//	ImageFolder   dir itself              train/CLASS/... and val/CLASS/... or test/CLASS/..., or CLASS/... alone
 //
+// OpenImages has more to say about the last two, whose files are images.
 // A missing, cut, overlong or damaged file is an error that names the file.
 func Open(name, dir string) (*Dataset, error) {
 	switch fold(name) {
@@ -83,6 +90,8 @@ func Open(name, dir string) (*Dataset, error) {
 		return openIDXSet(mnist(), dir)
 	case fold(fashionName):
 		return openIDXSet(fashionMNIST(), dir)
+	case fold(tinyName), fold(folderName):
+		return OpenImages(name, dir, Images{})
 	case fold(synthName):
 		return Synthetic(SyntheticSeed, SyntheticTrain, SyntheticTest), nil
 	}

@@ -49,8 +49,8 @@ func blackCIFAR10(t testing.TB, folder string) {
 func TestOpenUnknownName(t *testing.T) {
 	_, err := Open("cifra-10", "")
 	wantError(t, err, `"cifra-10"`, "did you mean CIFAR10?", "CIFAR100, MNIST, FashionMNIST, Synthetic")
-	_, err = Open("imagenet", "")
-	wantError(t, err, `"imagenet"`, "Synthetic")
+	_, err = Open("landscapes", "")
+	wantError(t, err, `"landscapes"`, "Synthetic")
 	if strings.Contains(err.Error(), "mean") {
 		t.Errorf("%v: nothing is near", err)
 	}

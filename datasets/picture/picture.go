@@ -9,12 +9,14 @@ package picture
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/gif" // the formats that Decode knows
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +71,9 @@ func Read(path string) (*image.RGBA, error) {
 // open opens a regular file of an acceptable size: a pipe could block for ever.
 func open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, e.Err // the caller names the file
+	}
 	if err != nil {
 		return nil, err
 	}

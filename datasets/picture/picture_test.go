@@ -89,20 +89,19 @@ func TestFitAsPillow(t *testing.T) {
 	})
 }
 
-func TestIsGreyAndStore(t *testing.T) {
+func TestBrightness(t *testing.T) {
 	m := image.NewRGBA(image.Rect(0, 0, 2, 1))
 	for _, c := range []struct {
 		pixel [3]uint8
-		grey  bool
 		want  uint8
 	}{
-		{[3]uint8{200, 200, 200}, true, 200}, {[3]uint8{255, 255, 255}, true, 255}, {[3]uint8{}, true, 0},
-		{[3]uint8{255, 0, 0}, false, 76}, {[3]uint8{0, 255, 0}, false, 150}, {[3]uint8{0, 0, 255}, false, 29}, // Pillow's
-		{[3]uint8{9, 9, 8}, false, 9},
+		{[3]uint8{200, 200, 200}, 200}, {[3]uint8{255, 255, 255}, 255}, {[3]uint8{}, 0},
+		{[3]uint8{255, 0, 0}, 76}, {[3]uint8{0, 255, 0}, 150}, {[3]uint8{0, 0, 255}, 29}, // Pillow's
+		{[3]uint8{9, 9, 8}, 9},
 	} {
 		copy(m.Pix[4:], c.pixel[:])
-		if got := pixels(m, 1); IsGrey(m) != c.grey || got[0] != 0 || got[1] != c.want {
-			t.Errorf("%v: grey %v, brightness %v, want %v and %d", c.pixel, IsGrey(m), got, c.grey, c.want)
+		if got := pixels(m, 1); got[0] != 0 || got[1] != c.want {
+			t.Errorf("%v: brightness %v, want %d", c.pixel, got, c.want)
 		}
 	}
 }

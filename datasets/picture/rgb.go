@@ -54,16 +54,6 @@ func rgb(c color.Color) (r, g, b uint8) {
 	return uint8(n.R >> 8), uint8(n.G >> 8), uint8(n.B >> 8)
 }
 
-// IsGrey reports whether red, green and blue are the same in all of m.
-func IsGrey(m *image.RGBA) bool {
-	for p := m.Pix; len(p) > 0; p = p[4:] {
-		if p[0] != p[1] || p[0] != p[2] {
-			return false
-		}
-	}
-	return true
-}
-
 // Store writes m to dst [h, w, channels]: 3 for red, green and blue, 1 for
 // their brightness, (19595 r + 38470 g + 7471 b + 32768) >> 16, which is what
 // Pillow's convert("L") computes.
