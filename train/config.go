@@ -105,6 +105,37 @@ func Demo() Config {
 	return c
 }
 
+// Paper is what the authors' own commands say for a minimizer: the published
+// recipe with rho 0.05, or 0.5 for the adaptive kinds (ASAM).
+func Paper(minimizer string) Config {
+	c := Published()
+	if !strings.HasSuffix(fold(minimizer), "asam") {
+		c.Rho = 0.05
+	}
+	return c
+}
+
+// Fast is a short recipe: resnet18 in 30 epochs, in which the learning rate
+// grows for two epochs and falls to 0 along a cosine. Labels are smoothed,
+// momentum is Nesterov's, and BatchNorm and biases do not decay.
+func Fast() Config {
+	c := Published()
+	c.Model, c.Rho, c.Epochs = "resnet18", 0.05, 30
+	c.Schedule, c.Warmup = "cosine", 2
+	c.Smoothing, c.Nesterov, c.NoDecayNorm = 0.1, true, true
+	return c
+}
+
+// A SettingError is a UsageError about the value of one setting, by the name
+// of its flag.
+type SettingError struct {
+	Flag string
+	Err  error
+}
+
+func (e SettingError) Error() string { return e.Err.Error() }
+func (e SettingError) Unwrap() error { return e.Err }
+
 // A UsageError is a setting that is out of range.
 type UsageError struct{ Message string }
 
@@ -133,7 +164,7 @@ func (c *Config) Validate() error {
 	} {
 		name, err := pick(choice.flag, *choice.value, choice.known)
 		if err != nil {
-			return err
+			return SettingError{choice.flag, err}
 		}
 		*choice.value = name
 	}
@@ -160,10 +191,12 @@ func (c *Config) ranges() error {
 		{"save-every", float64(c.SaveEvery), 0, 1e9}, {"threads", float64(c.Threads), 0, 1024},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) { // NaN fails
-			return usage("--%s is %v: want %s", n.flag, n.value, span(n.lo, n.hi))
+			return SettingError{n.flag, usage("--%s is %v: want %s", n.flag, n.value, span(n.lo, n.hi))}
 		}
 	}
 	switch {
+	case c.Seed > math.MaxInt64:
+		return SettingError{"seed", usage("--seed is %d: want a number below 2^63, the most that config.toml holds", c.Seed)}
 	case c.SAMMicro > 0 && c.Accumulate > 1:
 		return usage("--sam-m and --accumulate both split the batch: give one of them")
 	case c.Nesterov && (c.Momentum == 0 || c.Dampening != 0):

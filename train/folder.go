@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
 	"github.com/pelletier/go-toml/v2"
 )
 
 // A Folder is where a run keeps what it makes:
 //
-//	config.toml        every setting
+//	config.toml        every setting, and where it comes from
 //	command            the command line, one per start
 //	env.json           program, machine and time, of the first start
 //	metrics.jsonl      an Interval or an Epoch per line
@@ -61,23 +62,32 @@ func CreateFolder(path string, c Config, command []string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := toml.Marshal(c)
-	if err == nil {
-		err = os.WriteFile(f.file("config.toml"), text, 0o644)
-	}
-	if err == nil {
+	if err = f.WriteConfig(c, nil); err == nil {
 		err = f.writeEnvironment()
 	}
 	if err != nil {
 		f.Close()
-		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
+		return nil, err
 	}
 	return f, f.addCommand(command)
 }
 
+// WriteConfig writes config.toml, with where each setting comes from, as in
+// Config.TOML.
+func (f *Folder) WriteConfig(c Config, origins map[string]string) error {
+	text, err := c.TOML(origins)
+	if err == nil {
+		err = renameio.WriteFile(f.file("config.toml"), text, 0o644)
+	}
+	if err != nil {
+		return FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	return nil
+}
+
 // OpenFolder opens the folder of a run that was interrupted, to continue it.
 func OpenFolder(path string, command []string) (*Folder, Config, error) {
-	var c Config
+	c := Published() // for settings that the file is too old to have
 	text, err := os.ReadFile(filepath.Join(path, "config.toml"))
 	if err != nil {
 		return nil, c, FolderError{fmt.Errorf("train: %s is not a run folder: %w", path, err)}
@@ -156,10 +166,13 @@ func (f *Folder) writeEnvironment() error {
 		}
 	}
 	text, err := json.MarshalIndent(env, "", "  ")
-	if err != nil {
-		return err
+	if err == nil {
+		err = os.WriteFile(f.file("env.json"), append(text, '\n'), 0o644)
 	}
-	return os.WriteFile(f.file("env.json"), append(text, '\n'), 0o644)
+	if err != nil {
+		return FolderError{fmt.Errorf("train: the run folder: %w", err)}
+	}
+	return nil
 }
 
 // done marks the run as finished.

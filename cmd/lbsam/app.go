@@ -19,6 +19,7 @@ import (
 type app struct {
 	name           string   // under which it was called
 	args           []string // behind that
+	environment    []string // as os.Environ has it
 	stdout, stderr io.Writer
 	terminal       bool          // stderr is one that knows how to move the cursor
 	every          time.Duration // between lines about steps where there is no terminal

@@ -12,11 +12,12 @@ import (
 
 func main() {
 	a := &app{
-		name:     os.Args[0],
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
-		every:    5 * time.Second,
+		name:        os.Args[0],
+		environment: os.Environ(),
+		stdout:      os.Stdout,
+		stderr:      os.Stderr,
+		terminal:    term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		every:       5 * time.Second,
 	}
 	os.Exit(a.run(context.Background(), os.Args[1:]))
 }

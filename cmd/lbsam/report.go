@@ -64,6 +64,8 @@ func (s *session) origin() string {
 	switch {
 	case s.resume != "":
 		return "resumed"
+	case s.config != "":
+		return "preset " + s.preset + " and " + s.config
 	case s.preset == "demo" && !s.flags.Changed("preset"):
 		return "preset demo, as there is no --dataset"
 	}
@@ -133,10 +135,10 @@ func (s *session) notes() (notes []string) {
 	c := s.job.Config
 	if s.preset == "official" && isLookbehind(c) {
 		var ours []string
-		if !s.flags.Changed("k") {
+		if s.origins["k"] == byDefault {
 			ours = append(ours, fmt.Sprintf("--k %d", c.K))
 		}
-		if !s.flags.Changed("alpha") {
+		if s.origins["adaptive"] == byDefault {
 			ours = append(ours, "--alpha adaptive")
 		}
 		if len(ours) > 0 {

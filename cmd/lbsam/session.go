@@ -19,19 +19,21 @@ import (
 type session struct {
 	*app
 	*trainFlags
-	flags  *pflag.FlagSet
-	preset string // of a new run
-	job    *train.Job
-	folder *train.Folder // nil: nothing is kept
+	flags   *pflag.FlagSet
+	preset  string            // of a new run
+	origins map[string]string // of its settings, by their names in config.toml
+	job     *train.Job
+	folder  *train.Folder // nil: nothing is kept
 }
 
 // open prepares a new run.
 func (s *session) open(preset string) error {
-	c, preset, err := s.config(s.flags, preset)
+	l, preset, err := s.configure(s.trainFlags, s.flags, preset)
 	if err != nil {
 		return err
 	}
-	s.preset = preset
+	c := l.config
+	s.preset, s.origins = preset, l.origins
 	if err := s.checkNew(c); err != nil {
 		return err
 	}
@@ -43,6 +45,10 @@ func (s *session) open(preset string) error {
 	}
 	if s.folder, err = s.makeFolder(); err != nil {
 		s.job.Close()
+		return err
+	}
+	if err = s.folder.WriteConfig(s.job.Config, s.origins); err != nil {
+		s.close()
 	}
 	return err
 }

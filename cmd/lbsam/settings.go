@@ -134,8 +134,15 @@ func difference(a, b train.Config) string {
 	addSettings(flags[1], &b)
 	var words []string
 	flags[1].VisitAll(func(f *pflag.Flag) {
-		if value := f.Value.String(); value != flags[0].Lookup(f.Name).Value.String() {
-			words = append(words, "--"+f.Name, value)
+		value := f.Value.String()
+		switch {
+		case value == flags[0].Lookup(f.Name).Value.String():
+		case value == f.NoOptDefVal: // true
+			words = append(words, "--"+f.Name)
+		case f.NoOptDefVal != "":
+			words = append(words, "--"+f.Name+"="+value)
+		default:
+			words = append(words, "--"+f.Name, quote(value))
 		}
 	})
 	return strings.Join(words, " ")

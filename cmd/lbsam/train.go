@@ -8,16 +8,15 @@ import (
 	"os"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"lbsam/train"
 )
 
 // trainFlags are the flags of train that are no settings of the run.
 type trainFlags struct {
-	preset, out, resume                string
+	preset, config, out, resume        string
+	set                                []string
 	noOut, compare, quiet, printConfig bool
 }
 
@@ -28,10 +27,13 @@ func newTrain(a *app, preset string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train",
 		Short: "Train a model",
-		Long: `Train a model. Without --dataset and --preset the preset demo trains a small model on synthetic images.
+		Long: `Train a model. Without a data set and --preset the preset demo trains a small model on synthetic images.
 
-Presets give the settings that no flag gives:
+A setting comes from the last of these that has it: the preset, the file of --config, the environment (LBSAM_LR=0.1), flags
+and --set. Presets:
   official  the defaults of the published code, shown below; it has none for --k and --alpha: here 2 and adaptive
+  paper     official with what the authors' commands say: --rho 0.05, or 0.5 for ASAM's kinds
+  fast      ` + difference(train.Published(), train.Fast()) + `
   demo      ` + difference(train.Published(), train.Demo()) + `
 
 Progress goes to stderr, the result to stdout, as one line of JSON. Ctrl-C finishes the step, saves and prints the
@@ -40,46 +42,33 @@ command that resumes; a second one exits at once.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd, o, preset) },
 	}
 	f := newFlags()
-	f.StringVar(&o.preset, "preset", "", "demo or official (default official with --dataset, else "+preset+")")
+	f.StringVar(&o.preset, "preset", "", "one of those above (default official with a data set, else "+preset+")")
+	f.StringVar(&o.config, "config", "", "`file` with settings, such as the config.toml of a run, which trains it again bit for bit")
+	f.StringArrayVar(&o.set, "set", nil, "a setting by its `name=value` in config.toml; may be given several times")
 	f.StringVar(&o.out, "out", "", "`folder` for all that the run makes, new or empty (default runs/DATE-TIME-MINIMIZER-DATASET-MODEL)")
 	f.BoolVar(&o.noOut, "no-out", false, "keep nothing")
 	f.StringVar(&o.resume, "resume", "", "continue the run in this `folder`, exactly as if it had not stopped")
 	f.BoolVar(&o.compare, "compare", false, "then train plain SGD with as many gradient evaluations, and show both results")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")
-	f.BoolVar(&o.printConfig, "print-config", false, "print all settings, in the format of config.toml, and stop")
+	f.BoolVar(&o.printConfig, "print-config", false, "print all settings and where they come from, in the format of config.toml, and stop")
 	addSection(cmd.Flags(), "Run", f)
 	c := train.Published()
 	addSettings(cmd.Flags(), &c)
 	return cmd
 }
 
-// config is what preset and flags say, and the name of the preset.
-func (o *trainFlags) config(f *pflag.FlagSet, preset string) (train.Config, string, error) {
-	switch {
-	case o.preset != "":
-		preset = o.preset
-	case f.Changed("dataset"):
-		preset = "official"
-	}
-	presets := map[string]func() train.Config{"demo": train.Demo, "official": train.Published}
-	if presets[preset] == nil {
-		return train.Config{}, "", usageError("unknown preset %q%s: want demo or official", preset, meant(preset, []string{"demo", "official"}))
-	}
-	c, err := override(presets[preset](), f)
-	if err == nil {
-		err = c.Validate()
-	}
-	return c, preset, err
-}
-
 // train is the command.
 func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
 	if o.printConfig && o.resume == "" {
-		c, _, err := o.config(cmd.Flags(), preset)
+		l, _, err := a.configure(o, cmd.Flags(), preset)
 		if err != nil {
 			return err
 		}
-		return toml.NewEncoder(a.stdout).Encode(c)
+		text, err := l.config.TOML(l.origins)
+		if err == nil {
+			_, err = a.stdout.Write(text)
+		}
+		return err
 	}
 	ctx, caught := train.Signals(cmd.Context(), func(s os.Signal) {
 		fmt.Fprintln(a.stderr, "stopped at once, without saving")
