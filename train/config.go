@@ -72,6 +72,7 @@ type Config struct {
 	MaxEvals     int     `toml:"max_evals"`     // gradient evaluations; 0: no limit
 	LogEvery     int     `toml:"log_every"`     // steps
 	SaveEvery    int     `toml:"save_every"`    // steps between states within an epoch; 0: none
+	TensorBoard  bool    `toml:"tensorboard"`   // events for it in the run folder
 
 	Device    string  `toml:"device"`
 	Precision string  `toml:"precision"`  // auto, float32, tf32, fp16, bf16 or float64
@@ -91,7 +92,7 @@ func Published() Config {
 		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
 		BNStats: "published", Batch: 128, Epochs: 200,
 		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
-		Augment: true, LogEvery: 20, Device: "auto", Precision: "auto", LossScale: 1024, Graphs: true,
+		Augment: true, LogEvery: 20, TensorBoard: true, Device: "auto", Precision: "auto", LossScale: 1024, Graphs: true,
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 //	env.json           program, machine and time, of the first start
 //	metrics.jsonl      an Interval or an Epoch per line
 //	metrics.csv        the intervals; epochs.csv the epochs
+//	events.out...      both and more for TensorBoard, a file per start
 //	last.safetensors   the weights after the last epoch, for PyTorch and others
 //	best.safetensors   those of the best epoch
 //	state.safetensors  all that an exact resume needs
@@ -36,6 +37,7 @@ type Folder struct {
 
 	lock    *flock.Flock
 	metrics *os.File
+	events  *events
 	tables  map[string]*table
 }
 
@@ -123,6 +125,7 @@ func (f *Folder) Close() {
 	if f.metrics != nil {
 		f.metrics.Close()
 	}
+	f.events.close()
 	for _, t := range f.tables {
 		t.file.Close()
 	}

@@ -33,7 +33,10 @@ type Result struct {
 // finishes the step, saves the state and returns Interrupted.
 func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, error) {
 	r := &run{Job: j, folder: folder, watch: watch, result: Result{Last: j.at.Last}}
-	err := j.guard(folder, func() error { return r.epochs(ctx) })
+	err := folder.openEvents(j)
+	if err == nil {
+		err = j.guard(folder, func() error { return r.epochs(ctx) })
+	}
 	return r.result, err
 }
 

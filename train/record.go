@@ -14,12 +14,15 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// interval appends v to metrics.jsonl and metrics.csv.
+// interval appends v to metrics.jsonl, metrics.csv and the events.
 func (f *Folder) interval(v Interval) error {
 	if f == nil {
 		return nil
 	}
 	if err := f.line(v); err != nil {
+		return err
+	}
+	if err := f.events.interval(v); err != nil {
 		return err
 	}
 	header := []string{"epoch", "step", "evals", "lr", "rho", "loss", "train_accuracy", "train_accuracy_perturbed",
@@ -33,12 +36,15 @@ func (f *Folder) interval(v Interval) error {
 	return f.row("metrics.csv", header, row)
 }
 
-// epoch appends e to metrics.jsonl and epochs.csv.
+// epoch appends e to metrics.jsonl, epochs.csv and the events.
 func (f *Folder) epoch(e Epoch) error {
 	if f == nil {
 		return nil
 	}
 	if err := f.line(e); err != nil {
+		return err
+	}
+	if err := f.events.epoch(e); err != nil {
 		return err
 	}
 	var validation Score

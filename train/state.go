@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -68,14 +69,32 @@ func (j *Job) Resume(folder *Folder) error {
 
 // hash identifies the settings that decide the weights. Where the data lie,
 // how often is logged or saved and what computes is not among them: a run may
-// go on elsewhere.
+// go on elsewhere. Settings that are newer than the first states count only
+// where they are not at their defaults, so that those states fit.
 func (c Config) hash() string {
 	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.Device, c.Threads, c.Graphs = "", "", 0, 0, "", 0, false
+	c.TensorBoard = true
+	newer := map[string]bool{"tensorboard": true}
+	defaults := map[string]bool{}
+	for line := range strings.Lines(Published().text()) {
+		defaults[line] = true
+	}
+	h := sha256.New()
+	for line := range strings.Lines(c.text()) {
+		if name, _, _ := strings.Cut(line, " = "); !newer[name] || !defaults[line] {
+			io.WriteString(h, line)
+		}
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// text is c as TOML.
+func (c Config) text() string {
 	text, err := toml.Marshal(c)
 	if err != nil {
 		panic(err) // a struct of numbers and strings
 	}
-	return fmt.Sprintf("%x", sha256.Sum256(text))
+	return string(text)
 }
 
 // exportLast writes last.safetensors.

@@ -96,7 +96,7 @@ func makeUnique(path string) (string, error) {
 }
 
 // changeable are the flags that may go with --resume.
-var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "graphs", "log-every", "save-every"}
+var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "graphs", "log-every", "save-every", "tensorboard"}
 
 // reopen prepares to continue a run.
 func (s *session) reopen() error {

@@ -92,6 +92,7 @@ func machineFlags(f *pflag.FlagSet, c *train.Config) {
 	f.IntVar(&c.Threads, "threads", c.Threads, "of the devices cpu and ptxsim; 0: all processors. The result does not depend on it")
 	f.BoolVar(&c.Graphs, "graphs", c.Graphs, "on a GPU, record a step once and give it to the device in one piece from then on. The result does not depend on it")
 	f.IntVar(&c.LogEvery, "log-every", c.LogEvery, "`steps` between two rows of metrics")
+	f.BoolVar(&c.TensorBoard, "tensorboard", c.TensorBoard, "write the metrics for TensorBoard too, into the run folder; with images, and histograms of the weights")
 	f.IntVar(&c.SaveEvery, "save-every", c.SaveEvery, "`steps` between two saved states within an epoch; 0: only at its end")
 }
 
