@@ -30,7 +30,6 @@ var allowed = map[string][]string{
 	"kernels/ptxsim":        {"kernels/driver"},
 	"kernels/cuda":          {"kernels/driver"},
 	"kernels/ptxtable":      {},
-	"datasets":              {"internal/rng", "internal/suggest"},
 	"internal/pickle":       {},
 	"datasets":              {"datasets/picture", "internal/rng", "internal/suggest"},
 	"datasets/picture":      {},
