@@ -21,7 +21,7 @@ import (
 // A Folder is where a run keeps what it makes:
 //
 //	config.toml        every setting, and where it comes from
-//	command            the command line, one per start
+//	command            the command line, one per start, and what became of it
 //	env.json           program, machine and time, of the first start
 //	metrics.jsonl      an Interval or an Epoch per line
 //	metrics.csv        the intervals; epochs.csv the epochs
@@ -89,19 +89,29 @@ func (f *Folder) WriteConfig(c Config, origins map[string]string) error {
 
 // OpenFolder opens the folder of a run that was interrupted, to continue it.
 func OpenFolder(path string, command []string) (*Folder, Config, error) {
-	c := Published() // for settings that the file is too old to have
-	text, err := os.ReadFile(filepath.Join(path, "config.toml"))
+	c, err := ReadConfig(path)
 	if err != nil {
-		return nil, c, FolderError{fmt.Errorf("train: %s is not a run folder: %w", path, err)}
-	}
-	if err := toml.Unmarshal(text, &c); err != nil {
-		return nil, c, FolderError{fmt.Errorf("train: %s: %w", filepath.Join(path, "config.toml"), err)}
+		return nil, c, err
 	}
 	f, err := open(path)
 	if err != nil {
 		return nil, c, err
 	}
 	return f, c, f.addCommand(command)
+}
+
+// ReadConfig returns the settings of the run in a folder. Those that its file is
+// too old to have are as in the published recipe.
+func ReadConfig(path string) (Config, error) {
+	c := Published()
+	text, err := os.ReadFile(filepath.Join(path, "config.toml"))
+	if err != nil {
+		return c, FolderError{fmt.Errorf("train: %s is not a run folder: %w", path, err)}
+	}
+	if err := toml.Unmarshal(text, &c); err != nil {
+		return c, FolderError{fmt.Errorf("train: %s: %w", filepath.Join(path, "config.toml"), err)}
+	}
+	return c, nil
 }
 
 // open locks the folder.
@@ -154,6 +164,14 @@ func (f *Folder) addCommand(command []string) error {
 	defer file.Close()
 	_, err = fmt.Fprintln(file, strings.Join(command, " "))
 	return err
+}
+
+// remark leaves word of what became of a command line below it. Nothing depends
+// on it, so that a disk that is full is no error here.
+func (f *Folder) remark(format string, args ...any) {
+	if f != nil {
+		f.addCommand([]string{"#", strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; ")})
+	}
 }
 
 func (f *Folder) writeEnvironment() error {

@@ -37,6 +37,9 @@ func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, e
 	if err == nil {
 		err = j.guard(folder, func() error { return r.epochs(ctx) })
 	}
+	if err != nil {
+		folder.remark("%v", err)
+	}
 	return r.result, err
 }
 

@@ -64,6 +64,7 @@ func (j *Job) Resume(folder *Folder) error {
 	if r, ok := j.method.Minimizer.(interface{ Resume() }); ok {
 		r.Resume()
 	}
+	folder.remark("resumed after step %d, in epoch %d", j.at.Step, j.at.Epoch+1)
 	return folder.rewind(j.at.Step)
 }
 
