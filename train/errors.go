@@ -32,6 +32,13 @@ type FolderError struct{ Err error }
 func (e FolderError) Error() string { return e.Err.Error() }
 func (e FolderError) Unwrap() error { return e.Err }
 
+// What errors begin with that say how a run ended: Summarize finds them in its
+// folder.
+const (
+	divergedText    = "train: the loss is "
+	interruptedText = "train: interrupted "
+)
+
 // Diverged means that the loss is no longer a finite number.
 type Diverged struct {
 	Step, Epoch int
@@ -44,14 +51,14 @@ func (e Diverged) Error() string {
 	if e.State != "" {
 		kept = "the last good state is " + e.State
 	}
-	return fmt.Sprintf("train: the loss is %v at step %d of epoch %d: %s; try a smaller --lr or --rho", e.Loss, e.Step, e.Epoch+1, kept)
+	return fmt.Sprintf(divergedText+"%v at step %d of epoch %d: %s; try a smaller --lr or --rho", e.Loss, e.Step, e.Epoch+1, kept)
 }
 
 // Interrupted means that the context ended the run between two steps, after
 // its state was saved.
 type Interrupted struct{ Step int }
 
-func (e Interrupted) Error() string { return fmt.Sprintf("train: interrupted after step %d", e.Step) }
+func (e Interrupted) Error() string { return fmt.Sprintf(interruptedText+"after step %d", e.Step) }
 
 // guard calls body and returns the fault of the device, if it ends with one,
 // as an error that names the state from which the run in folder can go on, and

@@ -114,10 +114,18 @@ func ReadConfig(path string) (Config, error) {
 	return c, nil
 }
 
-// open locks the folder.
+// lockName is the file whose lock the process has that uses a folder.
+const lockName = ".lock"
+
+// open locks the folder. Who asks whether it is in use, as Summarize does, has
+// the lock for a moment too: so open tries more than once.
 func open(path string) (*Folder, error) {
-	f := &Folder{Path: path, lock: flock.New(filepath.Join(path, ".lock")), tables: map[string]*table{}}
+	f := &Folder{Path: path, lock: flock.New(filepath.Join(path, lockName)), tables: map[string]*table{}}
 	ok, err := f.lock.TryLock()
+	for tries := 0; !ok && err == nil && tries < 40; tries++ {
+		time.Sleep(5 * time.Millisecond)
+		ok, err = f.lock.TryLock()
+	}
 	if err != nil {
 		return nil, FolderError{fmt.Errorf("train: the run folder: %w", err)}
 	}

@@ -81,18 +81,18 @@ In names of flags, underscores are as good as dashes.
 	root.SetVersionTemplate(versionText())
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newBench(a), newVerify(a), newVersion(a))
+	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newRuns(a), newBench(a), newVerify(a), newVersion(a))
 	root.SetGlobalNormalizationFunc(normalize)
 	return root
 }
 
-// knownCommand rejects what is no command.
-func knownCommand(root *cobra.Command, args []string) error {
+// knownCommand rejects what is no command of the given one.
+func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	var names []string
-	for _, c := range root.Commands() {
+	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			names = append(names, c.Name())
 		}

@@ -12,6 +12,9 @@ import (
 // baseline is the minimizer against which --compare holds the others.
 const baseline = "SGD"
 
+// baselineFolder is its run folder, within the one of the other run.
+const baselineFolder = "baseline"
+
 // trainBaseline trains the baseline with as many gradient evaluations as the run
 // that ended with r, and sets both results side by side.
 func (s *session) trainBaseline(ctx context.Context, r *result) error {
@@ -26,7 +29,7 @@ func (s *session) trainBaseline(ctx context.Context, r *result) error {
 	b := &session{app: s.app, trainFlags: &options, flags: s.flags, preset: s.preset, job: job}
 	defer b.close()
 	if s.folder != nil {
-		if b.folder, err = train.CreateFolder(filepath.Join(s.folder.Path, "baseline"), c, s.command()); err != nil {
+		if b.folder, err = train.CreateFolder(filepath.Join(s.folder.Path, baselineFolder), c, s.command()); err != nil {
 			return err
 		}
 	}

@@ -102,12 +102,8 @@ func (p *progress) Interval(v train.Interval) {
 
 // Epoch leaves a line on the screen.
 func (p *progress) Epoch(e train.Epoch) {
-	scores := fmt.Sprintf("train %s/%s  test %s/%s", short(e.TrainLoss), percent(e.TrainAccuracy), short(e.Test.Loss), percent(e.Test.Accuracy))
-	if v := e.Validation; v != nil {
-		scores += fmt.Sprintf("  validation %s/%s", short(v.Loss), percent(v.Accuracy))
-	}
 	p.mu.Lock()
-	line := fmt.Sprintf("%s  %s  best %s @%d (on %s)  %.1f s\n", p.epoch(), scores, percent(e.Best), e.BestEpoch, e.SelectedOn, e.Seconds)
+	line := fmt.Sprintf("%s  %s  best %s @%d (on %s)  %.1f s\n", p.epoch(), scores(e), percent(e.Best), e.BestEpoch, e.SelectedOn, e.Seconds)
 	out := p.out
 	if p.stopped {
 		out = io.Discard
@@ -117,6 +113,15 @@ func (p *progress) Epoch(e train.Epoch) {
 	p.said = time.Now()
 	p.mu.Unlock()
 	io.WriteString(out, line)
+}
+
+// scores are the losses and accuracies of an epoch.
+func scores(e train.Epoch) string {
+	text := fmt.Sprintf("train %s/%s  test %s/%s", short(e.TrainLoss), percent(e.TrainAccuracy), short(e.Test.Loss), percent(e.Test.Accuracy))
+	if v := e.Validation; v != nil {
+		text += fmt.Sprintf("  validation %s/%s", short(v.Loss), percent(v.Accuracy))
+	}
+	return text
 }
 
 // epoch is "epoch  7/200".

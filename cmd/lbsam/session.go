@@ -73,7 +73,7 @@ func (s *session) makeFolder() (*train.Folder, error) {
 		return train.CreateFolder(s.out, c, s.command())
 	}
 	name := strings.Join([]string{time.Now().Format("20060102-150405"), c.Minimizer, c.Dataset, c.Model}, "-")
-	path, err := makeUnique(filepath.Join("runs", name))
+	path, err := makeUnique(filepath.Join(runsFolder, name))
 	if err != nil {
 		return nil, train.FolderError{Err: fmt.Errorf("the run folder: %w: choose another --out, or --no-out", err)}
 	}

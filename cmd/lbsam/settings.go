@@ -129,11 +129,13 @@ func override(c train.Config, given *pflag.FlagSet) (train.Config, error) {
 }
 
 // difference is the flags that make b of a.
-func difference(a, b train.Config) string {
+func difference(a, b train.Config) string { return strings.Join(differences(a, b), " ") }
+
+// differences are the same, one by one.
+func differences(a, b train.Config) (words []string) {
 	flags := [2]*pflag.FlagSet{newFlags(), newFlags()}
 	addSettings(flags[0], &a)
 	addSettings(flags[1], &b)
-	var words []string
 	flags[1].VisitAll(func(f *pflag.Flag) {
 		value := f.Value.String()
 		switch {
@@ -143,8 +145,8 @@ func difference(a, b train.Config) string {
 		case f.NoOptDefVal != "":
 			words = append(words, "--"+f.Name+"="+value)
 		default:
-			words = append(words, "--"+f.Name, quote(value))
+			words = append(words, "--"+f.Name+" "+quote(value))
 		}
 	})
-	return strings.Join(words, " ")
+	return words
 }
