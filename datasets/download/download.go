@@ -119,7 +119,7 @@ func (f *Fetcher) fetch(ctx context.Context, a Archive, dir string) (Result, err
 	if err != nil {
 		return r, err
 	}
-	defer p.file.Close()
+	defer p.close()
 	r.Fetched, err = f.fill(ctx, a, p)
 	if err != nil {
 		return r, err
@@ -145,24 +145,31 @@ func (a Archive) there(path string) (bool, error) {
 }
 
 // lock makes sure that no other process fetches the file at target at the same
-// time, for which it may have to wait. The lock's file goes when the target is
-// there: before, another process may hold a lock on it.
+// time, for which it may have to wait.
 func (f *Fetcher) lock(ctx context.Context, a Archive, target string) (unlock func(), err error) {
-	lock := flock.New(target+".lock", flock.SetPermissions(0o644))
-	ok, err := lock.TryLock()
-	if err == nil && !ok {
-		f.tell(Progress{Archive: a, News: "another process is at it: waiting"})
-		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return func() {
-		if _, err := os.Stat(target); err == nil {
+	for {
+		lock := flock.New(target+".lock", flock.SetPermissions(0o644))
+		ok, err := lock.TryLock()
+		if err == nil && !ok {
+			f.tell(Progress{Archive: a, News: "another process is at it: waiting"})
+			_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
+		}
+		if err != nil {
+			lock.Close()
+			return nil, err
+		}
+		unlock := func() {
 			os.Remove(lock.Path())
+			lock.Unlock()
+		}
+		// A lock on a file that its last owner removed keeps nobody out.
+		held, err1 := lock.Stat()
+		named, err2 := os.Stat(lock.Path())
+		if err1 == nil && err2 == nil && os.SameFile(held, named) {
+			return unlock, nil
 		}
 		lock.Unlock()
-	}, nil
+	}
 }
 
 func (f *Fetcher) tell(p Progress) {

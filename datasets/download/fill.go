@@ -56,8 +56,10 @@ func (f *Fetcher) fill(ctx context.Context, a Archive, p *part) (int64, error) {
 				if ctx.Err() != nil || errors.As(err, new(localError)) {
 					return t.fetched, t.kept(err)
 				}
+				if s.failed == nil || s.failed.Error() != err.Error() {
+					t.news("%s: %v", s.url, err)
+				}
 				s.failed = err
-				t.news("%s: %v", s.url, err)
 				if again = t.part.size > t.most; again {
 					t.most, round = t.part.size, 0
 					t.sleep(ctx, or(f.Pause, time.Second))

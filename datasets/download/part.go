@@ -90,6 +90,15 @@ func (p *part) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// close leaves what there is for the next call, if there is something.
+func (p *part) close() {
+	p.file.Close()
+	if p.size == 0 {
+		os.Remove(p.file.Name())
+		os.Remove(p.origin())
+	}
+}
+
 // finish gives the part the name target; it must be whole. A crash leaves the one
 // or the other.
 func (p *part) finish(target string) error {
