@@ -30,6 +30,7 @@ import (
 //	best.safetensors   those of the best epoch
 //	state.safetensors  all that an exact resume needs
 //	DONE               the result, written last
+//	report.html        a page about it all, which the command line adds
 //
 // A nil Folder keeps nothing.
 type Folder struct {

@@ -81,7 +81,7 @@ In names of flags, underscores are as good as dashes.
 	root.SetVersionTemplate(versionText())
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newRuns(a), newBench(a), newVerify(a), newVersion(a))
+	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newRuns(a), newBench(a), newVerify(a), newReport(a), newVersion(a))
 	root.SetGlobalNormalizationFunc(normalize)
 	return root
 }

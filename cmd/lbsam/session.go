@@ -96,7 +96,7 @@ func makeUnique(path string) (string, error) {
 }
 
 // changeable are the flags that may go with --resume.
-var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "graphs", "log-every", "save-every", "tensorboard"}
+var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "graphs", "log-every", "save-every", "tensorboard", "report"}
 
 // reopen prepares to continue a run.
 func (s *session) reopen() error {
@@ -104,7 +104,7 @@ func (s *session) reopen() error {
 	s.flags.Visit(func(f *pflag.Flag) {
 		if refused == nil && !slices.Contains(changeable, f.Name) {
 			refused = usageError("--%s cannot go with --resume: a run goes on with the settings of %s; only %s may change",
-				f.Name, filepath.Join(s.resume, "config.toml"), "--"+strings.Join(changeable[3:], ", --"))
+				f.Name, filepath.Join(s.resume, "config.toml"), "--"+strings.Join(changeable[4:], ", --"))
 		}
 	})
 	if refused != nil {

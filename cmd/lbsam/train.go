@@ -18,6 +18,7 @@ type trainFlags struct {
 	preset, config, out, resume        string
 	set                                []string
 	noOut, compare, quiet, printConfig bool
+	withReport                         bool
 }
 
 // newTrain returns the command train; preset is what it takes if it is told
@@ -49,6 +50,7 @@ command that resumes; a second one exits at once.`,
 	f.BoolVar(&o.noOut, "no-out", false, "keep nothing")
 	f.StringVar(&o.resume, "resume", "", "continue the run in this `folder`, exactly as if it had not stopped")
 	f.BoolVar(&o.compare, "compare", false, "then train plain SGD with as many gradient evaluations, and show both results")
+	f.BoolVar(&o.withReport, "report", true, "write report.html into the run folder at the end, after one more pass over the test set; =false: do not")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")
 	f.BoolVar(&o.printConfig, "print-config", false, "print all settings and where they come from, in the format of config.toml, and stop")
 	addSection(cmd.Flags(), "Run", f)
@@ -148,6 +150,7 @@ func (s *session) run(ctx context.Context) (result, error) {
 	if err == nil && !s.quiet {
 		s.closing(r)
 	}
+	s.writePage(ctx, err)
 	return r, err
 }
 

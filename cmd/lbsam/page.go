@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lbsam/internal/report"
+	"lbsam/train"
+)
+
+// pageName is the report in a run folder.
+const pageName = "report.html"
+
+// newReport returns the command report.
+func newReport(a *app) *cobra.Command {
+	out, predict := "", true
+	c := train.Published()
+	cmd := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Write the report of a run: one HTML file",
+		Long: `Write the report of a run, whether it has ended or not: curves, settings, notes, and what the weights of its
+last.safetensors make of the test set. It is one HTML file that needs no network and no script.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError("report: found %d folders, want one run folder: see %s --help", len(args), cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.report(cmd.Context(), cmd.Flags(), args[0], out, predict)
+		},
+	}
+	f := newFlags()
+	f.StringVarP(&out, "out", "o", "", "`file` to write (default "+pageName+" in the run folder)")
+	f.BoolVar(&predict, "predict", true, "classify the test set for the confusion matrix; =false: leave that out")
+	addSection(cmd.Flags(), "Report", f)
+	addSome(cmd.Flags(), "Machine, if it is another one than that of the run", &c, "data", "device", "precision", "threads")
+	for _, name := range []string{"data", "device", "precision", "threads"} {
+		cmd.Flags().Lookup(name).DefValue = ""
+	}
+	return cmd
+}
+
+// report writes the report of the run in folder.
+func (a *app) report(ctx context.Context, given *pflag.FlagSet, folder, out string, predict bool) error {
+	if out == "" {
+		out = filepath.Join(folder, pageName)
+	}
+	p, err := a.page(folder)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !predict:
+		p.Missing = "Left out: --predict=false."
+	case p.Run.Hash == "":
+		p.Missing = "There is no last.safetensors: no epoch has ended."
+	default:
+		c, err := override(p.Run.Config, given)
+		if err != nil {
+			return err
+		}
+		if err := classify(ctx, &p, c); err != nil {
+			return err
+		}
+	}
+	if err := p.WriteFile(out); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "report  %s\n", out)
+	return a.result(struct {
+		Kind string `json:"kind"` // "report"
+		Run  string `json:"run"`
+		File string `json:"file"`
+	}{"report", folder, out})
+}
+
+// page reads the run in folder.
+func (a *app) page(folder string) (report.Page, error) {
+	run, err := report.Read(folder)
+	return report.Page{Run: run, Program: strings.TrimSpace(versionText())}, err
+}
+
+// classify gives the page what the last weights of its run say about the test set;
+// c are the settings of the run, for this machine.
+func classify(ctx context.Context, p *report.Page, c train.Config) error {
+	c.Init, c.Minimizer = filepath.Join(p.Run.Path, "last.safetensors"), baseline
+	job, err := train.Open(c)
+	if err != nil {
+		return err
+	}
+	defer job.Close()
+	return predictTest(ctx, p, job)
+}
+
+// predictTest gives the page what the model of a job says about the test set.
+func predictTest(ctx context.Context, p *report.Page, job *train.Job) error {
+	predictions, err := job.Predict(ctx, &job.Data.Test, nil)
+	if err == nil {
+		p.Predictions, p.Images = &predictions, &job.Data.Test
+	}
+	return err
+}
+
+// writePage writes the report of a run that ended with err. What goes wrong here
+// is said and nothing more: the run is what it is.
+func (s *session) writePage(ctx context.Context, err error) {
+	if s.folder == nil || !s.withReport {
+		return
+	}
+	began := time.Now()
+	path := filepath.Join(s.folder.Path, pageName)
+	p, e := s.page(s.folder.Path)
+	if e == nil {
+		p.Missing = fmt.Sprintf("Left out, as the run did not end: lbsam report %s makes up for it.", quote(s.folder.Path))
+		if err == nil {
+			e = predictTest(ctx, &p, s.job)
+		}
+	}
+	if e == nil || ctx.Err() != nil {
+		e = p.WriteFile(path)
+	}
+	switch {
+	case e != nil:
+		s.say("report  not written: %v; lbsam report %s tries again", e, quote(s.folder.Path))
+	case !s.quiet:
+		s.say("report  %s  %.1f s", path, time.Since(began).Seconds())
+	}
+}

@@ -1,0 +1,45 @@
+package figure
+
+// Bars are numbers by name, one row each. They begin at 0.
+type Bars struct {
+	Title string
+	Full  float64 // a bar of the whole width; 0: the largest number
+	Bars  []Bar
+}
+
+// A Bar is one of them. Text stands behind it.
+type Bar struct {
+	Name  string
+	Value float64
+	Text  string
+}
+
+const (
+	barRow  = 20
+	nameMax = 18 // letters
+)
+
+// SVG draws the figure.
+func (b Bars) SVG() string {
+	c := newCanvas(linesW, float64(26+barRow*len(b.Bars)), b.Title)
+	names, texts, full := 0.0, 0.0, b.Full
+	for _, bar := range b.Bars {
+		names, texts = max(names, width(short(bar.Name, nameMax))), max(texts, width(bar.Text))
+		if b.Full == 0 && finite(bar.Value) {
+			full = max(full, bar.Value)
+		}
+	}
+	left := names + 8
+	room := linesW - left - texts - 10
+	for i, bar := range b.Bars {
+		y := float64(26 + barRow*i)
+		c.text(names, y+13, "fig-end fig-ink", short(bar.Name, nameMax))
+		length := 0.0
+		if finite(bar.Value) && full > 0 {
+			length = room * min(max(bar.Value/full, 0), 1)
+		}
+		c.printf(`<path d="M%s %sh%sv14h-%sz" class="fig-cell f0"/>`, num(left), num(y+2), num(length), num(length))
+		c.text(left+length+5, y+13, "", bar.Text)
+	}
+	return c.end()
+}
