@@ -15,13 +15,14 @@ type Bar struct {
 }
 
 const (
+	barsW   = matrixW // they stand beside each other
 	barRow  = 20
 	nameMax = 18 // letters
 )
 
 // SVG draws the figure.
 func (b Bars) SVG() string {
-	c := newCanvas(linesW, float64(26+barRow*len(b.Bars)), b.Title)
+	c := newCanvas(barsW, float64(26+barRow*len(b.Bars)), b.Title)
 	names, texts, full := 0.0, 0.0, b.Full
 	for _, bar := range b.Bars {
 		names, texts = max(names, width(short(bar.Name, nameMax))), max(texts, width(bar.Text))
@@ -30,7 +31,7 @@ func (b Bars) SVG() string {
 		}
 	}
 	left := names + 8
-	room := linesW - left - texts - 10
+	room := barsW - left - texts - 10
 	for i, bar := range b.Bars {
 		y := float64(26 + barRow*i)
 		c.text(names, y+13, "fig-end fig-ink", short(bar.Name, nameMax))

@@ -83,12 +83,13 @@ func (a Axis) reachLog(lo, hi, from, to float64) (scale, []tick) {
 	if lo == hi {
 		lo, hi = lo/2, hi*2
 	}
+	lo, hi = lo/1.1, hi*1.1 // off the edges
 	s := scale{true, math.Log10(lo), math.Log10(hi), from, to}
 	between := []float64{1, 2, 5}
 	if s.hi-s.lo > 3 {
 		between = between[:1]
 	}
-	every := max(1, math.Ceil((s.hi-s.lo)/7))
+	every := max(1, math.Ceil((s.hi-s.lo)/8))
 	var ticks []tick
 	for e := math.Floor(s.lo/every) * every; e <= s.hi; e += every {
 		for _, m := range between {

@@ -63,16 +63,31 @@ func (r *Run) place(step int) float64 {
 // numbers is a series of what intervals measured, at the step where they end.
 func (r *Run) numbers(name string, of func(train.Interval) float64) figure.Series {
 	s := figure.Series{Name: name, Y: r.values(of)}
-	for _, v := range r.Intervals {
+	for _, v := range r.long() {
 		s.X = append(s.X, r.place(v.Step))
 	}
 	return s
 }
 
 func (r *Run) values(of func(train.Interval) float64) []float64 {
-	list := make([]float64, len(r.Intervals))
-	for i, v := range r.Intervals {
-		list[i] = of(v)
+	var list []float64
+	for _, v := range r.long() {
+		list = append(list, of(v))
+	}
+	return list
+}
+
+// long are the intervals without those that an epoch's end cut to less than half:
+// means over few images jump.
+func (r *Run) long() (list []train.Interval) {
+	most := int64(0)
+	for _, v := range r.Intervals {
+		most = max(most, v.Images)
+	}
+	for _, v := range r.Intervals {
+		if 2*v.Images >= most {
+			list = append(list, v)
+		}
 	}
 	return list
 }
