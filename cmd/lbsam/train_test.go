@@ -70,7 +70,7 @@ func TestTrainFillsARunFolderAndCompares(t *testing.T) {
 	if r.SelectedOn != "validation" || r.Baseline == nil || r.Baseline.Minimizer != "SGD" || r.Baseline.Evals != r.Evals || r.Baseline.Epoch.Epoch != 6 {
 		t.Errorf("%+v, %+v", r, r.Baseline)
 	}
-	for _, name := range []string{"config.toml", "command", "env.json", "metrics.jsonl", "metrics.csv", "epochs.csv", "last.safetensors", "best.safetensors", "state.safetensors", "DONE", "baseline/DONE"} {
+	for _, name := range []string{"config.toml", "command", "env.json", "metrics.jsonl", "metrics.csv", "epochs.csv", "last.safetensors", "best.safetensors", "state.safetensors", "DONE", "report.html", "baseline/DONE", "baseline/report.html"} {
 		if _, err := os.Stat(filepath.Join(r.Run, name)); err != nil {
 			t.Error(err)
 		}
@@ -90,6 +90,7 @@ func TestTrainFillsARunFolderAndCompares(t *testing.T) {
 		}
 	}
 	t.Run("eval", func(t *testing.T) { testEval(t, r) })
+	t.Run("report", func(t *testing.T) { testReport(t, r) })
 	t.Run("ended", func(t *testing.T) {
 		if code, _, stderr := start(t.Context(), "train", "--resume", r.Run); code != exitFolder || !strings.Contains(stderr, "has ended: nothing is left to resume") {
 			t.Errorf("exit %d, %s", code, stderr)
@@ -128,6 +129,30 @@ func testEval(t *testing.T, r result) {
 	}
 }
 
+// testReport writes the report of the run with result r again.
+func testReport(t *testing.T, r result) {
+	first := read(t, r.Run, "report.html")
+	for _, want := range []string{">done<", "on 24 test images: " + percent(r.Test.Accuracy) + " right. The set has 1,000.", "data:image/png;base64,"} {
+		if !bytes.Contains(first, []byte(want)) {
+			t.Errorf("no %q in the report", want)
+		}
+	}
+	stdout, stderr := mustRun(t, "report", r.Run, "-o", "again.html", "--threads", "1")
+	if again := read(t, "again.html"); !bytes.Equal(again, first) {
+		t.Errorf("of %d bytes at the end of the run, of %d later", len(first), len(again))
+	}
+	if stderr != "report  again.html\n" || !strings.HasPrefix(stdout, `{"kind":"report","run":"runs/`) {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	mustRun(t, "report", r.Run, "--predict=false")
+	if page := read(t, r.Run, "report.html"); bytes.Contains(page, []byte("data:image/png")) || !bytes.Contains(page, []byte("Left out: --predict=false.")) {
+		t.Error("--predict=false predicts")
+	}
+	if code, _, stderr := start(t.Context(), "report", r.Run, "-o", "none/x.html", "--predict=false"); code != exitFolder || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
 // A trigger is a writer that ends a context when a text passes.
 type trigger struct {
 	seen bytes.Buffer // not embedded: its ReadFrom would pass by Write
@@ -156,7 +181,10 @@ func interrupted(t *testing.T, text string, args ...string) (code int, stdout, s
 
 func TestInterruptedRunResumesExactly(t *testing.T) {
 	t.Chdir(t.TempDir())
-	mustRun(t, tiny("--out", "first", "--epochs", "1", "--limit-batches", "1")...)
+	mustRun(t, tiny("--out", "first", "--epochs", "1", "--limit-batches", "1", "--report=false")...)
+	if _, err := os.Stat("first/report.html"); err == nil {
+		t.Error("a report in spite of --report=false")
+	}
 	flags := []string{"--limit-batches", "4", "--save-every", "1000", "--init", "first/last.safetensors"}
 	whole, stderr := mustRun(t, tiny(append(flags, "--out", "whole", "--quiet")...)...)
 	if stderr != "" {
@@ -165,6 +193,9 @@ func TestInterruptedRunResumesExactly(t *testing.T) {
 	code, stdout, stderr := interrupted(t, "epoch 2/2  step 2/4", tiny(append(flags, "--out", "stopped")...)...)
 	if r := resultOf(t, stdout); code != exitInterrupt || r.Status != "interrupted" || r.Epoch.Epoch != 1 {
 		t.Errorf("exit %d, %+v", code, r)
+	}
+	if page := read(t, "stopped/report.html"); !bytes.Contains(page, []byte(">interrupted<")) || !bytes.Contains(page, []byte("lbsam report stopped makes up for it")) {
+		t.Error("the report does not say that the run was interrupted")
 	}
 	for _, want := range []string{"saving ... ok (", "), after step 6\n", "\nresume with: lbsam train --resume stopped\n"} {
 		if !strings.Contains(stderr, want) {
@@ -210,6 +241,9 @@ func TestInterruptedRunResumesExactly(t *testing.T) {
 	if a.Test != b.Test || a.Best != b.Best || a.Step != b.Step || a.Evals != b.Evals {
 		t.Errorf("%+v, resumed %+v", a, b)
 	}
+	if page := read(t, "stopped/report.html"); !bytes.Contains(page, []byte("Resumed after step 6, in epoch 2.")) || !bytes.Contains(page, []byte(">done<")) {
+		t.Error("the report does not say that the run was resumed")
+	}
 	for _, name := range []string{"last.safetensors", "best.safetensors", "state.safetensors"} {
 		if !bytes.Equal(read(t, "whole", name), read(t, "stopped", name)) {
 			t.Errorf("%s of the resumed run differs", name)
@@ -238,6 +272,9 @@ func TestDivergedRunKeepsItsLastState(t *testing.T) {
 		t.Errorf("%s", stderr)
 	}
 	read(t, "run/state.safetensors")
+	if page := read(t, "run/report.html"); !bytes.Contains(page, []byte(">diverged<")) {
+		t.Error("the report does not say that the run diverged")
+	}
 }
 
 func TestEqualCostStretchesTheRecipe(t *testing.T) {

@@ -105,11 +105,11 @@ func TestLinesGoThroughTheirPoints(t *testing.T) {
 		Series: []Series{{Name: "train", X: []float64{0, 1, 2}, Y: []float64{0, 10, 5}}},
 		Events: []Event{{1, "lr 0.01"}, {99, "outside"}, {math.NaN(), "nowhere"}},
 	}.SVG())
-	// The x axis goes from 46 to 410, the y axis from 224 up to 46.
-	if got := path(t, svg, "fig-line s0 d0"); got != "M46 224L228 46L410 135" {
+	// The x axis goes from 52 to 410, the y axis from 224 up to 46.
+	if got := path(t, svg, "fig-line s0 d0"); got != "M52 224L231 46L410 135" {
 		t.Error(got)
 	}
-	for _, want := range []string{">Loss<", ">epoch<", ">loss<", ">train<", ">lr 0.01<", `<path d="M228 46L228 224" class="fig-event"/>`} {
+	for _, want := range []string{">Loss<", ">epoch<", ">loss<", ">train<", ">lr 0.01<", `<path d="M231 46L231 224" class="fig-event"/>`} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("no %s in %s", want, svg)
 		}
