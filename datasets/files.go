@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,9 +21,17 @@ func locate(set, dir, sub string, files ...string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("datasets: %s: found no %s in %s; pass the folder that holds it, or the one above, with --data DIR",
-		set, strings.Join(files, " or "), strings.Join(folders, " or "))
+	return "", notFound(fmt.Sprintf("datasets: %s: found no %s in %s; pass the folder that holds it, or the one above, with --data DIR",
+		set, strings.Join(files, " or "), strings.Join(folders, " or ")))
 }
+
+// A notFound is the error about a data set of which nothing was found. It is an
+// fs.ErrNotExist.
+type notFound string
+
+func (e notFound) Error() string { return string(e) }
+
+func (notFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // missing turns the error of opening a file of a set into one with advice.
 func missing(set string, err error) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lbsam/datasets/download"
 	"lbsam/internal/suggest"
 	"lbsam/train"
 )
@@ -23,6 +24,8 @@ type app struct {
 	stdout, stderr io.Writer
 	terminal       bool          // stderr is one that knows how to move the cursor
 	every          time.Duration // between lines about steps where there is no terminal
+
+	find func(name string) (download.Set, error) // which data sets can be fetched; nil: download.Find
 }
 
 const bugHint = `This is a bug of lbsam: please report it with the lines above and the output of "lbsam version".`
@@ -81,7 +84,7 @@ In names of flags, underscores are as good as dashes.
 	root.SetVersionTemplate(versionText())
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newRuns(a), newBench(a), newVerify(a), newReport(a), newVersion(a))
+	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newRuns(a), newBench(a), newVerify(a), newReport(a), newData(a), newVersion(a))
 	root.SetGlobalNormalizationFunc(normalize)
 	return root
 }

@@ -77,7 +77,7 @@ func checkpointConfig(path string, c train.Config, model, dataset bool) (train.C
 
 // eval scores a model.
 func (a *app) eval(cmd *cobra.Command, c train.Config, split string) error {
-	job, err := train.Open(c)
+	job, err := a.openJob(cmd.Context(), c, false, false)
 	if err != nil {
 		return err
 	}

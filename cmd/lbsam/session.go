@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,7 +28,7 @@ type session struct {
 }
 
 // open prepares a new run.
-func (s *session) open(preset string) error {
+func (s *session) open(ctx context.Context, preset string) error {
 	l, preset, err := s.configure(s.trainFlags, s.flags, preset)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func (s *session) open(preset string) error {
 	if err := s.checkNew(c); err != nil {
 		return err
 	}
-	if s.job, err = train.Open(c); err != nil {
+	if s.job, err = s.openJob(ctx, c, s.download, s.quiet); err != nil {
 		return err
 	}
 	if s.noOut {
@@ -96,10 +97,10 @@ func makeUnique(path string) (string, error) {
 }
 
 // changeable are the flags that may go with --resume.
-var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "graphs", "log-every", "save-every", "tensorboard", "report"}
+var changeable = []string{"resume", "compare", "quiet", "data", "device", "threads", "graphs", "log-every", "save-every", "tensorboard", "report", "download"}
 
 // reopen prepares to continue a run.
-func (s *session) reopen() error {
+func (s *session) reopen(ctx context.Context) error {
 	var refused error
 	s.flags.Visit(func(f *pflag.Flag) {
 		if refused == nil && !slices.Contains(changeable, f.Name) {
@@ -115,14 +116,14 @@ func (s *session) reopen() error {
 		return err
 	}
 	s.folder = folder
-	if err = s.continueRun(c); err != nil {
+	if err = s.continueRun(ctx, c); err != nil {
 		folder.Close()
 	}
 	return err
 }
 
 // continueRun opens the job of a run with configuration c and loads its state.
-func (s *session) continueRun(c train.Config) error {
+func (s *session) continueRun(ctx context.Context, c train.Config) error {
 	if _, err := os.Stat(filepath.Join(s.resume, "DONE")); err == nil {
 		return train.FolderError{Err: fmt.Errorf("the run in %s has ended: nothing is left to resume", s.resume)}
 	}
@@ -134,7 +135,7 @@ func (s *session) continueRun(c train.Config) error {
 	if s.compare && c.Minimizer == baseline {
 		return usageError("--compare trains %s beside another minimizer, and this run has no other", baseline)
 	}
-	if s.job, err = train.Open(c); err != nil {
+	if s.job, err = s.openJob(ctx, c, s.download, s.quiet); err != nil {
 		return err
 	}
 	if err := s.job.Resume(s.folder); err != nil {

@@ -19,6 +19,7 @@ type trainFlags struct {
 	set                                []string
 	noOut, compare, quiet, printConfig bool
 	withReport                         bool
+	download                           bool // data that are not found
 }
 
 // newTrain returns the command train; preset is what it takes if it is told
@@ -51,6 +52,7 @@ command that resumes; a second one exits at once.`,
 	f.StringVar(&o.resume, "resume", "", "continue the run in this `folder`, exactly as if it had not stopped")
 	f.BoolVar(&o.compare, "compare", false, "then train plain SGD with as many gradient evaluations, and show both results")
 	f.BoolVar(&o.withReport, "report", true, "write report.html into the run folder at the end, after one more pass over the test set; =false: do not")
+	f.BoolVar(&o.download, "download", false, "first fetch the data set if it is not found: as lbsam data get does")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")
 	f.BoolVar(&o.printConfig, "print-config", false, "print all settings and where they come from, in the format of config.toml, and stop")
 	addSection(cmd.Flags(), "Run", f)
@@ -79,12 +81,12 @@ func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
 	s := &session{app: a, flags: cmd.Flags(), trainFlags: o}
 	var err error
 	if o.resume != "" {
-		err = s.reopen()
+		err = s.reopen(ctx)
 	} else {
-		err = s.open(preset)
+		err = s.open(ctx, preset)
 	}
 	if err != nil {
-		return err
+		return a.stoppedBy(caught(), err)
 	}
 	defer s.close()
 	r, err := s.run(ctx)
