@@ -36,7 +36,6 @@ var allowed = map[string][]string{
 	"internal/pickle":       {},
 	"datasets":              {"datasets/picture", "internal/rng", "internal/suggest"},
 	"datasets/picture":      {},
-	"datasets":              {"internal/rng", "internal/suggest"},
 	"datasets/download":     {"internal/suggest"},
 	"internal/rng":          {},
 	"internal/suggest":      {},
