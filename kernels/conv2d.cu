@@ -10,7 +10,9 @@
 // that, groups of warps share them: each group takes its part of every slab of
 // k, and at the end the groups are added in order.
 #include "gpu.cuh"
+#include "ticket.cuh"
 #include "conv2d.cuh"
+#include "conv2d_parts.cuh"
 
 // Tile is the part of C that a block computes, M x N, and how far it goes along
 // k at a time. An operand lies in shared memory as [K][M + 4]: threads read 4
@@ -299,11 +301,11 @@ DEVICE void backward_input(float *dx, const float *dy, const float *w, Phases f,
 	});
 }
 
-// part [parts, oc, kh kw c], each stride elements from the last: the sums over
-// length pixels of y each. Block (i, j, k) has tile i of the elements of a window
-// and j of the channels, in part k.
+// dw += the sums over all pixels of y, of which a block takes length. Block
+// (i, j, k) has tile i of the elements of a window and j of the channels, in part
+// k of the pixels.
 template <class T, int W>
-DEVICE void backward_weight(float *part, const float *dy, const float *x, int length, int stride, Steps steps, Conv g) {
+DEVICE void backward_weight(float *dw, const float *dy, const float *x, float *parts, unsigned *tickets, int length, Steps steps, Conv g) {
 	__shared__ __align__(16) float memory[T::memory];
 	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, window = g.kh * g.kw * g.c;
 	int first = blockIdx.z * length, end = g.n * g.oh * g.ow;
@@ -317,42 +319,17 @@ DEVICE void backward_weight(float *part, const float *dy, const float *x, int le
 	add_groups<T>(sum, memory);
 
 	Place<T> at;
-	if (at.group > 0) return;
-	part += (long long)blockIdx.z * stride;
-	Sums turned; // neighbours in dw are rows of the tile
+	Parts<T::n, T::m, 256> all(parts, tickets);
+	if (at.group == 0) {
+		Sums turned; // neighbours in dw are rows of the tile
 #pragma unroll
-	for (int i = 0; i < 8; i++)
+		for (int i = 0; i < 8; i++)
 #pragma unroll
-		for (int j = 0; j < 8; j++) turned[i][j] = sum[j][i];
-	write(turned, window % 4 == 0, [&](int i, int j) -> Run {
-		int m = m0 + at.m + j * 32, n = n0 + at.n + i / 4 * 16 + i % 4;
-		return {part + (n * window + m), n < g.oc ? window - m : 0};
-	});
-}
-
-// conv2d_add_parts computes dw += the sum of part over its parts, n elements
-// each, stride apart. A block has 128 elements and 8 warps, of which each adds
-// every eighth part; then their sums are added, in order.
-KERNEL BOUNDS(256) conv2d_add_parts(float *dw, const float *part, int parts, int stride, int n) {
-	__shared__ __align__(16) float sums[8][128];
-	int column = threadIdx.x % 32 * 4, warp = threadIdx.x / 32, i = blockIdx.x * 128 + column;
-	pack<4> sum = {};
-	if (i < n) {
-#pragma unroll 4
-		for (int s = warp; s < parts; s += 8) {
-			pack<4> v = load<4>(part + ((long long)s * stride + i));
-#pragma unroll
-			for (int e = 0; e < 4; e++) sum.v[e] += v.v[e];
-		}
+			for (int j = 0; j < 8; j++) turned[i][j] = sum[j][i];
+		float *own = all.own();
+		write<4>(turned, [=](int i, int j) -> Run { return {own + ((at.n + i / 4 * 16 + i % 4) * T::m + at.m + j * 32), 4}; });
 	}
-	store<4>(&sums[warp][column], sum);
-	__syncthreads();
-	if (threadIdx.x >= 128) return;
-	i = blockIdx.x * 128 + threadIdx.x;
-	float total = 0;
-#pragma unroll
-	for (int s = 0; s < 8; s++) total += sums[s][threadIdx.x];
-	if (i < n) dw[i] += total;
+	all.finish(dw, n0, g.oc, m0, window);
 }
 
 // Two blocks share a multiprocessor: 128 registers for each thread.
@@ -363,8 +340,8 @@ KERNEL BOUNDS(256) conv2d_add_parts(float *dw, const float *part, int parts, int
 	KERNEL __launch_bounds__(256, 2) conv2d_backward_input_##name(float *dx, const float *dy, const float *w, Phases f, Conv g) { \
 		backward_input<T, W>(dx, dy, w, f, g); \
 	} \
-	KERNEL __launch_bounds__(256, 2) conv2d_backward_weight_##name(float *part, const float *dy, const float *x, int length, int stride, Steps steps, Conv g) { \
-		backward_weight<T, W>(part, dy, x, length, stride, steps, g); \
+	KERNEL __launch_bounds__(256, 2) conv2d_backward_weight_##name(float *dw, const float *dy, const float *x, float *parts, unsigned *tickets, int length, Steps steps, Conv g) { \
+		backward_weight<T, W>(dw, dy, x, parts, tickets, length, steps, g); \
 	}
 
 CONV2D(Large, 4, large)

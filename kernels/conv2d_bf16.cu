@@ -1,7 +1,9 @@
 // The products of a convolution whose operands are bfloat16; the results are too,
 // or float32.
 #include "gpu.cuh"
+#include "ticket.cuh"
 #include "conv2d.cuh"
+#include "conv2d_parts.cuh"
 #include "conv2d_mma.cuh"
 
 #define TILE(size) \

@@ -36,9 +36,11 @@ const (
 	// of its sums.
 	blockCost = 32
 
-	// partCost is what it costs to write and read an element of a part of a
-	// product, as multiplications.
-	partCost = 100
+	// partCost is what it costs to write or to read an element of a part of a
+	// product, as multiplications, and partLanes how many parts are added up in
+	// one go: see conv2d_parts.cuh.
+	partCost  = 14
+	partLanes = 8
 
 	// longestSum is how many products the weight gradient adds in float32
 	// before it adds what it has to other such sums.
@@ -108,10 +110,21 @@ func (t gpuPlan) time(p product) float64 {
 	rounds := tiles(t.blocks(p), gpuProcessors)
 	time := float64(rounds*t.m*t.n*(t.length(p)+blockCost)) * t.cost
 	if t.parts > 1 {
-		time += float64(t.parts*p.m*p.n*partCost) / gpuProcessors
+		time += float64((rounds + t.reads()) * t.m * t.n * partCost)
 	}
 	return time
 }
+
+// reads is how many parts are read one after the other to add them up.
+func (t gpuPlan) reads() int {
+	if t.parts <= partLanes {
+		return t.parts
+	}
+	return tiles(t.parts, partLanes) + partLanes
+}
+
+// room is for the parts of all tiles, in elements.
+func (t gpuPlan) room(p product) int { return t.blocks(p) * t.m * t.n }
 
 // grid is the launch of the blocks.
 func (t gpuPlan) grid(p product) size {
@@ -244,7 +257,7 @@ func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {
 		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(Buffer{}, p.plan(f.tiles(), true)))
 	case x.dtype != Float32:
 		plan := p.plan(conv2dTiles(rows), true)
-		wide := x.dev.wide(plan.parts*partStride(dw), dy, x) // the parts come before them
+		wide := x.dev.wide(plan.room(p), dy, x) // the parts come before them
 		toFloat32(wide[0], dy)
 		toFloat32(wide[1], x)
 		runConv2dBackwardWeightAdd(dw, wide[0], wide[1], g, p, plan)
@@ -258,12 +271,8 @@ func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, p product, t gpuPlan) 
 	if g.N == 0 {
 		return
 	}
-	gpu, length, stride := x.dev.gpu, t.length(p), partStride(dw)
+	length := t.length(p)
 	t.parts = tiles(p.span, length) // some may have nothing left
-	part := x.dev.work(Float32, t.parts*stride)
-	gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p), part, dy, x, length, stride, steps{g, t.k}, g)
-	gpu.launch("conv2d_add_parts", blocks(tiles(dw.n, 128), 256), dw, part, t.parts, stride, dw.n)
+	parts, tickets := x.dev.work(Float32, t.room(p)), x.dev.tickets(t.blocks(p)/t.parts*(1+partLanes))
+	x.dev.gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p), dw, dy, x, parts, tickets, length, steps{g, t.k}, g)
 }
-
-// partStride is how far a part of the gradient dw is from the next.
-func partStride(dw Buffer) int { return tiles(dw.n, 4) * 4 }

@@ -1,6 +1,6 @@
 // The three products of a convolution on tensor cores, one template over the
-// format of the operands; sums are float32. Behind gpu.cuh and conv2d.cuh. Here
-// neighbours in n are neighbours in the result:
+// format of the operands; sums are float32. Behind gpu.cuh, conv2d.cuh and
+// conv2d_parts.cuh. Here neighbours in n are neighbours in the result:
 //
 //	                m              n            k
 //	forward         pixel of y     OC           (p, q, c)
@@ -398,15 +398,15 @@ DEVICE void backward_input(typename O::element *dx, const typename T::format::el
 	});
 }
 
-// part [parts, oc, kh kw c], each stride elements from the last: the sums over
-// length pixels of y each. Block (i, j, k) has tile i of the channels and j of
-// the elements of a window, in part k.
+// dw += the sums over all pixels of y, of which a block takes length. Block
+// (i, j, k) has tile i of the channels and j of the elements of a window, in part
+// k of the pixels.
 template <class T>
-DEVICE void backward_weight(float *part, const typename T::format::element *dy, const typename T::format::element *x, int length, int stride, Steps steps, Conv g) {
+DEVICE void backward_weight(float *dw, const typename T::format::element *dy, const typename T::format::element *x, float *parts, unsigned *tickets, int length, Steps steps, Conv g) {
 	typedef Along<LEFT, T, T::m> A;
 	typedef Along<RIGHT, T, T::n> B;
 	Place<T> at;
-	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, window = g.kh * g.kw * g.c;
+	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n;
 	int first = blockIdx.z * length, end = g.n * g.oh * g.ow;
 	if (first + length < end) end = first + length;
 
@@ -416,10 +416,10 @@ DEVICE void backward_weight(float *part, const typename T::format::element *dy, 
 	Sums sum = {};
 	multiply<T>(sum, pixels, channels, patches);
 
-	part += (long long)blockIdx.z * stride;
-	write<T, A, Float32>(sum, nullptr, window - n0, window % 4 == 0, [=](int m) INLINE {
-		return m0 + m < g.oc ? part + ((m0 + m) * window + n0) : nullptr;
-	});
+	Parts<T::m, T::n, T::threads> all(parts, tickets);
+	float *own = all.own();
+	write<T, A, Float32>(sum, nullptr, T::n, true, [=](int m) INLINE { return own + m * T::n; });
+	all.finish(dw, m0, g.oc, n0, g.kh * g.kw * g.c);
 }
 
 // Blocks with 4 warps share a multiprocessor by two.
@@ -434,8 +434,8 @@ DEVICE void backward_weight(float *part, const typename T::format::element *dy, 
 		backward_input<T, O>(dx, dy, w, f, g); \
 	}
 #define CONV2D_WEIGHT(name, T, F) \
-	PRODUCT(T) conv2d_backward_weight_##name(float *part, const F::element *dy, const F::element *x, int length, int stride, Steps steps, Conv g) { \
-		backward_weight<T>(part, dy, x, length, stride, steps, g); \
+	PRODUCT(T) conv2d_backward_weight_##name(float *dw, const F::element *dy, const F::element *x, float *parts, unsigned *tickets, int length, Steps steps, Conv g) { \
+		backward_weight<T>(dw, dy, x, parts, tickets, length, steps, g); \
 	}
 
 // The tiles, with the shared memory that two blocks of a multiprocessor of

@@ -1,7 +1,9 @@
 // The products of a convolution whose operands are float32 and are rounded to
 // TF32 on the way.
 #include "gpu.cuh"
+#include "ticket.cuh"
 #include "conv2d.cuh"
+#include "conv2d_parts.cuh"
 #include "conv2d_mma.cuh"
 
 #define TILE(size) \

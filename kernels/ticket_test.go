@@ -191,15 +191,34 @@ func TestTicketsInGraphs(t *testing.T) {
 	}
 }
 
+// A plantedBug is what becomes of one of the places in a kernel that match a
+// pattern.
+type plantedBug struct {
+	name, pattern string
+	nth           int
+	with          string
+}
+
+// plant returns the module with the bug in a kernel, or false where it has no
+// such place.
+func (b plantedBug) plant(module, kernel string) (text string, ok bool) {
+	entry := regexp.MustCompile(`(?s)\.entry ` + kernel + `\(.*?\n}\n`).FindStringIndex(module)
+	body, pattern, n := module[entry[0]:entry[1]], regexp.MustCompile(b.pattern), 0
+	changed := pattern.ReplaceAllStringFunc(body, func(found string) string {
+		n++
+		if n-1 != b.nth {
+			return found
+		}
+		return pattern.ReplaceAllString(found, b.with)
+	})
+	return module[:entry[0]] + changed + module[entry[1]:], changed != body
+}
+
 // Bugs in the handling of tickets are found. That a fence is missing is not:
 // the interpreter's memory is coherent.
 func TestTicketBugsAreFound(t *testing.T) {
 	inc, ticket := `atom\.relaxed\.gpu\.inc\.u32 (%r\d+), (\[%rd\d+\]), %r\d+;`, `(?s)(add\.s32 \t%r\d+, %r\d+, -)1(;\s+// begin inline asm\s+fence)`
-	for _, bug := range []struct {
-		name, pattern string
-		nth           int
-		with          string
-	}{
+	for _, bug := range []plantedBug{
 		{"the first ticket is not reset", inc, 0, "atom.relaxed.gpu.inc.u32 $1, $2, 0xffffffff;"},
 		{"the second ticket is not reset", inc, 1, "atom.relaxed.gpu.inc.u32 $1, $2, 0xffffffff;"},
 		{"the last but one of the first step goes on", ticket, 0, "${1}2$2"},
@@ -210,22 +229,12 @@ func TestTicketBugsAreFound(t *testing.T) {
 		for _, kernel := range []string{"batch_norm_statistics", "batch_norm_gradients"} {
 			r := openRig(t, Config{Name: "ptxsim"})
 			r.dev.gpu.texts = maps.Clone(r.dev.gpu.texts) // other devices have them too
-			text := r.dev.gpu.texts["batchnorm"]
-			entry := regexp.MustCompile(`(?s)\.entry ` + kernel + `\(.*?\n}\n`).FindStringIndex(text)
-			body := text[entry[0]:entry[1]]
-			pattern, n := regexp.MustCompile(bug.pattern), 0
-			changed := pattern.ReplaceAllStringFunc(body, func(found string) string {
-				n++
-				if n-1 != bug.nth {
-					return found
-				}
-				return pattern.ReplaceAllString(found, bug.with)
-			})
-			if changed == body {
+			text, ok := bug.plant(r.dev.gpu.texts["batchnorm"], kernel)
+			if !ok {
 				t.Errorf("%s: no %q number %d in %s", bug.name, bug.pattern, bug.nth, kernel)
 				continue
 			}
-			r.dev.gpu.texts["batchnorm"] = text[:entry[0]] + changed + text[entry[1]:]
+			r.dev.gpu.texts["batchnorm"] = text
 			err := replays(r)
 			if err == nil {
 				t.Errorf("%s in %s was not found", bug.name, kernel)

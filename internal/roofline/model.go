@@ -53,7 +53,7 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	e := Estimate{Bytes: l.Bytes}
 	memory := float64(l.Bytes) / (streaming * c.Bandwidth)
 	compute := 0.0
-	if l.Conv != nil && !strings.HasSuffix(l.Kernel, "add_parts") {
+	if l.Conv != nil {
 		e.Flops = flops(*l.Conv)
 		compute = e.Flops / (c.rate(l.Kernel) * c.filled(l.Blocks))
 	}
