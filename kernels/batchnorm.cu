@@ -2,6 +2,7 @@
 #include "gpu.cuh"
 #include "ticket.cuh"
 #include "half.cuh"
+#include "moments.cuh"
 #define element float
 #define NAME(kernel) kernel
 #include "batchnorm.cuh"

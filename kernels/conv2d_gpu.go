@@ -15,7 +15,8 @@ type gpuTile struct {
 	m, n, k int
 	cost    float64 // of one multiplication, relative to the largest tile for float32
 	threads int
-	shared  int // bytes of dynamic shared memory
+	shared  int  // bytes of dynamic shared memory
+	tensor  bool // on tensor cores: the kernels of conv2d_mma.cuh
 }
 
 // gpuTiles are the tiles for operands of which 16 bytes at a time can be read,
@@ -23,8 +24,8 @@ type gpuTile struct {
 // multiplications in the loops and from what a tile reads for each; they are
 // not measured.
 var (
-	gpuTiles   = []gpuTile{{"large", 128, 128, 16, 1, 256, 0}, {"medium", 128, 64, 16, 1.08, 256, 0}, {"small", 64, 64, 32, 1.2, 256, 0}}
-	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.5, 256, 0}
+	gpuTiles   = []gpuTile{{"large", 128, 128, 16, 1, 256, 0, false}, {"medium", 128, 64, 16, 1.08, 256, 0, false}, {"small", 64, 64, 32, 1.2, 256, 0, false}}
+	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.5, 256, 0, false}
 )
 
 const (
@@ -208,9 +209,9 @@ func conv2dTiles(rows []int, buffers ...Buffer) []gpuTile {
 // their formats and can be read 16 bytes at a time. It multiplies all others in
 // float32, those of 16 bits by way of copies.
 func conv2dGPU(y, x, w, b Buffer, g Conv) {
-	f, ok := formatOf(w)
+	f, ok := g.forwardOnTensorCores(x, w)
 	switch p := g.forwardProduct(); {
-	case ok && inRuns(f.width(), []int{g.C}, x, w):
+	case ok:
 		runConv2d(y, x, w, b, g, f.kernel(y, p.plan(f.tiles(), false)))
 	case w.dtype != Float32:
 		wide := w.dev.wide(0, x, w, y)
@@ -224,6 +225,10 @@ func conv2dGPU(y, x, w, b Buffer, g Conv) {
 }
 
 func runConv2d(y, x, w, b Buffer, g Conv, t gpuPlan) {
+	if t.tensor {
+		convEnd{}.run(y, x, w, b, g, t)
+		return
+	}
 	g.mustIndex("Conv2d")
 	w.dev.gpu.launch("conv2d_"+t.name, t.grid(g.forwardProduct()), y, x, w, b, g)
 }

@@ -1,6 +1,7 @@
 // The three products of a convolution on tensor cores, one template over the
-// format of the operands; sums are float32. Behind gpu.cuh, conv2d.cuh and
-// conv2d_parts.cuh. Here neighbours in n are neighbours in the result:
+// format of the operands; sums are float32. Behind gpu.cuh, moments.cuh,
+// conv2d.cuh and conv2d_parts.cuh. Here neighbours in n are neighbours in the
+// result:
 //
 //	                m              n            k
 //	forward         pixel of y     OC           (p, q, c)
@@ -42,6 +43,12 @@ struct Float32 {
 		store16(p, __float_as_int(v[0]), __float_as_int(v[1]), __float_as_int(v[2]), __float_as_int(v[3]));
 	}
 	METHOD static void store_one(float *p, float v) { *p = v; }
+	METHOD static float one(const float *p) { return *p; }
+	METHOD static void row(float *v, const float *p) {
+		float4 x = load4(p);
+		v[0] = x.x, v[1] = x.y, v[2] = x.z, v[3] = x.w;
+	}
+	METHOD static float stored(float v) { return v; }
 };
 
 // TF32 has 10 bits behind the point: float32 is rounded to it, to nearest, on
@@ -62,11 +69,24 @@ struct Half {
 		store16(p, F::pair(v[0], v[1]), F::pair(v[2], v[3]), F::pair(v[4], v[5]), F::pair(v[6], v[7]));
 	}
 	METHOD static void store_one(element *p, float v) { *p = (element)F::pair(v, 0); }
+	METHOD static float one(const element *p) { return F::widen(*p); }
+	METHOD static void row(float *v, const element *p) {
+		float4 x = load4((const float *)p);
+		int pairs[4] = {__float_as_int(x.x), __float_as_int(x.y), __float_as_int(x.z), __float_as_int(x.w)};
+#pragma unroll
+		for (int e = 0; e < 8; e++) v[e] = F::widen((element)(pairs[e / 2] >> e % 2 * 16));
+	}
+	METHOD static float stored(float v) { return F::widen((element)F::pair(v, 0)); }
 };
 struct F16 : Half<F16> {
 	METHOD static int pair(float low, float high) {
 		int v;
 		asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(v) : "f"(high), "f"(low));
+		return v;
+	}
+	METHOD static float widen(element bits) {
+		float v;
+		asm("cvt.f32.f16 %0, %1;" : "=f"(v) : "h"(bits));
 		return v;
 	}
 	METHOD static void multiply(Product &c, const Left &a, const Right &b) { MMA("m16n8k16.row.col.f32.f16.f16.f32", c, a, b); }
@@ -77,6 +97,7 @@ struct BF16 : Half<BF16> {
 		asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(v) : "f"(high), "f"(low));
 		return v;
 	}
+	METHOD static float widen(element bits) { return __int_as_float(bits << 16); }
 	METHOD static void multiply(Product &c, const Left &a, const Right &b) { MMA("m16n8k16.row.col.f32.bf16.bf16.f32", c, a, b); }
 };
 
@@ -285,12 +306,12 @@ DEVICE void put(const Sums &sum, unsigned to, int lane) {
 		}
 }
 
-// write stores the sums plus the bias, if there is one. row(m) is where row m of
-// the tile begins in memory, and null where there is no such row; columns are
-// what the result has from the tile's first on. The results of 8 warps go
-// through shared memory in two halves of the columns.
-template <class T, class A, class O, class F>
-DEVICE void write(const Sums &sum, const float *bias, int columns, bool aligned, F row) {
+// write stores what end makes of the sums. row(m) is where row m of the tile
+// begins in memory, and null where there is no such row; columns are what the
+// result has from the tile's first on. The results of 8 warps go through shared
+// memory in two halves of the columns.
+template <class T, class A, class O, class End, class F>
+DEVICE void write(const Sums &sum, End &end, int columns, bool aligned, F row) {
 	typedef typename O::element element;
 	constexpr int parts = T::warps / 4, width = T::n / parts, lanes = width / O::width, rowStep = T::threads / lanes;
 	Place<T> at;
@@ -301,9 +322,7 @@ DEVICE void write(const Sums &sum, const float *bias, int columns, bool aligned,
 		__syncthreads();
 		int column = threadIdx.x % lanes * O::width, n = part * width + column, count = columns - n;
 		int swap = O::width == 8 ? column / 32 % 2 : 0; // half of the lanes read the second piece first, or two would meet
-		float add[O::width];
-#pragma unroll
-		for (int e = 0; e < O::width; e++) add[e] = bias && e < count ? bias[n + e] : 0;
+		end.begin(n, count);
 #pragma unroll 2
 		for (int j = 0; j < T::m / rowStep; j++) {
 			int i = j * rowStep + threadIdx.x / lanes;
@@ -328,9 +347,8 @@ DEVICE void write(const Sums &sum, const float *bias, int columns, bool aligned,
 				float low = v[e];
 				if (swap) v[e] = v[e + O::width / 2], v[e + O::width / 2] = low;
 			}
-#pragma unroll
-			for (int e = 0; e < O::width; e++) v[e] += add[e];
 			if (!p) continue;
+			end.change(v, p + n, count, aligned);
 			if (aligned) {
 				if (count > 0) O::store_row(p + n, v);
 			} else {
@@ -339,16 +357,142 @@ DEVICE void write(const Sums &sum, const float *bias, int columns, bool aligned,
 					if (e < count) O::store_one(p + n + e, v[e]);
 			}
 		}
+		end.end(part * width, columns);
 	}
 }
 
+// A Plain end stores the sums.
+struct Plain {
+	METHOD void begin(int, int) {}
+	template <class E>
+	METHOD void change(float *, const E *, int, bool) {}
+	METHOD void end(int, int) {}
+};
+
+// ---- The end of a forward pass: the bias, batch normalisation, another tensor
+// and the ReLU; or the statistics of what is stored.
+
+// Constants are what a batch normalisation with known statistics has for each
+// channel. Without gamma there is none.
+struct Constants {
+	const float *gamma, *beta, *mean, *variance;
+	double eps;
+};
+
+// Statistics is where mean and variance of the channels of y go, and what that
+// takes: see moments.cuh. Without partial they are not wanted.
+struct Statistics {
+	float *mean, *variance;
+	running moved;
+	double *partial;
+	unsigned *tickets;
+};
+
+// Moments sums a column of y over the rows that a thread stores, in float around
+// the first of them, and over the block in double around 0. In double that loses
+// (mean/deviation)² times 1e-16 of the variance, a tenth of what the rounding of
+// y to float32 adds to it.
+template <class T, class O>
+struct Moments {
+	static constexpr int width = T::n / (T::warps / 4), lanes = width / O::width, walkers = T::threads / lanes;
+	double *partial; // of the block [2, c], from its first channel on, or null
+	int c, rows;
+	float first[O::width], sum[O::width], squares[O::width];
+
+	METHOD void begin() {
+		rows = 0;
+#pragma unroll
+		for (int e = 0; e < O::width; e++) first[e] = 0, sum[e] = 0, squares[e] = 0;
+	}
+	METHOD void see(const float *v) {
+#pragma unroll
+		for (int e = 0; e < O::width; e++) {
+			float x = O::stored(v[e]);
+			if (rows == 0) first[e] = x;
+			float d = x - first[e];
+			sum[e] += d;
+			squares[e] = fmaf(d, d, squares[e]);
+		}
+		rows++;
+	}
+	METHOD void end(int column0, int columns) {
+		double *all = (double *)memory; // [walkers, 2, O::width, lanes]
+		double *own = all + threadIdx.x / lanes * 2 * width + threadIdx.x % lanes;
+		__syncthreads();
+#pragma unroll
+		for (int e = 0; e < O::width; e++) {
+			double f = first[e], s = sum[e];
+			own[e * lanes] = rows * f + s;
+			own[e * lanes + width] = rows * f * f + (2 * f * s + squares[e]);
+		}
+		__syncthreads();
+#pragma unroll 1
+		for (int i = threadIdx.x; i < 2 * width; i += T::threads) {
+			double s = 0;
+#pragma unroll
+			for (int j = 0; j < walkers; j++) s += all[j * 2 * width + i];
+			int column = column0 + i % lanes * O::width + i % width / lanes;
+			if (column < columns) partial[i / width * c + column] = s;
+		}
+	}
+};
+
+template <class T, class O>
+struct Forward {
+	typedef typename O::element element;
+	const float *bias; // of the tile's first channel, or null
+	const float *norm; // in shared memory [3, T::n]: mean, scale, beta; or null
+	const element *y, *add;
+	int relu;
+	Moments<T, O> moments;
+	float offset[O::width];
+	const float *own; // of norm
+
+	METHOD void begin(int n, int count) {
+#pragma unroll
+		for (int e = 0; e < O::width; e++) offset[e] = bias && e < count ? bias[n + e] : 0;
+		own = norm + n;
+		moments.begin();
+	}
+	METHOD void change(float *v, const element *p, int count, bool aligned) {
+#pragma unroll
+		for (int e = 0; e < O::width; e++) v[e] += offset[e];
+		if (norm) {
+#pragma unroll
+			for (int e = 0; e < O::width; e++) v[e] = (v[e] - own[e]) * own[T::n + e] + own[2 * T::n + e];
+		}
+		if (add) {
+			const element *from = add + (p - y);
+			float more[O::width] = {};
+			if (aligned) {
+				if (count > 0) O::row(more, from);
+			} else {
+#pragma unroll
+				for (int e = 0; e < O::width; e++)
+					if (e < count) more[e] = O::one(from + e);
+			}
+#pragma unroll
+			for (int e = 0; e < O::width; e++) v[e] += more[e];
+		}
+#pragma unroll
+		for (int e = 0; e < O::width; e++) v[e] = relu && v[e] <= 0 ? 0 : v[e]; // NaN stays
+		if (moments.partial) moments.see(v);
+	}
+	METHOD void end(int column0, int columns) {
+		if (moments.partial) moments.end(column0, columns);
+	}
+};
+
 // ---- The three products, with results of format O.
 
-// y = x * w + b. Block (i, j) has tile i of the pixels and j of the channels.
+// y = x * w + b, normalised, plus add, and the ReLU of it where relu is set; b and
+// add may be null. Block (i, j) has tile i of the pixels and j of the channels.
 template <class T, class O>
-DEVICE void forward(typename O::element *y, const typename T::format::element *x, const typename T::format::element *w, const float *b, Conv g) {
+DEVICE void forward(typename O::element *y, const typename T::format::element *x, const typename T::format::element *w, const float *b,
+                    const typename O::element *add, int relu, Constants k, Statistics s, Conv g) {
 	typedef Across<LEFT, T, T::m> A;
 	typedef Across<RIGHT, T, T::n> B;
+	__shared__ __align__(16) float norm[3 * T::n];
 	Place<T> at;
 	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, pixels = g.n * g.oh * g.ow;
 
@@ -363,9 +507,25 @@ DEVICE void forward(typename O::element *y, const typename T::format::element *x
 	Sums sum = {};
 	multiply<T>(sum, taps, windows, filters);
 
-	write<T, A, O>(sum, b ? b + n0 : b, g.oc - n0, aligned4(y) && g.oc % O::width == 0, [=](int m) INLINE {
+	int channel = n0 + threadIdx.x, channels = g.oc - n0 < T::n ? g.oc - n0 : T::n;
+	bool mine = threadIdx.x < channels;
+	if (k.gamma && threadIdx.x < T::n) {
+		norm[threadIdx.x] = mine ? k.mean[channel] : 0;
+		norm[T::n + threadIdx.x] = mine ? k.gamma[channel] * (float)(1 / sqrt(k.variance[channel] + k.eps)) : 0;
+		norm[2 * T::n + threadIdx.x] = mine ? k.beta[channel] : 0;
+	}
+	double *partial = s.partial ? s.partial + (2ll * blockIdx.x * g.oc + n0) : nullptr;
+	Forward<T, O> end = {b ? b + n0 : b, k.gamma ? norm : nullptr, y, add, relu, {partial, g.oc}};
+	write<T, A, O>(sum, end, g.oc - n0, aligned4(y) && aligned4(add) && g.oc % O::width == 0, [=](int m) INLINE {
 		return m0 + m < pixels ? y + ((m0 + m) * g.oc + n0) : nullptr;
 	});
+	if (!s.partial) return;
+	double *all = (double *)memory;
+	if (!total(all, s.partial, s.tickets + blockIdx.y * 33, {n0, channels}, g.oc, blockIdx.x, gridDim.x) || !mine) return;
+	float mean, variance;
+	finish(mean, variance, all + threadIdx.x, channels, 0, s.moved, pixels, channel);
+	s.mean[channel] = mean;
+	s.variance[channel] = variance;
 }
 
 // dx, phase by phase. Pixels that no tap reaches become 0. Block (i, j, k) has
@@ -392,7 +552,8 @@ DEVICE void backward_input(typename O::element *dx, const typename T::format::el
 	Sums sum = {};
 	multiply<T>(sum, taps, windows, filters);
 
-	write<T, A, O>(sum, nullptr, g.c - n0, aligned4(dx) && g.c % O::width == 0, [=](int i) INLINE {
+	Plain end;
+	write<T, A, O>(sum, end, g.c - n0, aligned4(dx) && g.c % O::width == 0, [=](int i) INLINE {
 		int m = m0 + i, row = m / a.vs;
 		return m < pixels ? dx + (((row / a.hs * g.h + a.h0 + row % a.hs * a.s) * g.w + a.v0 + m % a.vs * a.s) * g.c + n0) : nullptr;
 	});
@@ -418,7 +579,8 @@ DEVICE void backward_weight(float *dw, const typename T::format::element *dy, co
 
 	Parts<T::m, T::n, T::threads> all(parts, tickets);
 	float *own = all.own();
-	write<T, A, Float32>(sum, nullptr, T::n, true, [=](int m) INLINE { return own + m * T::n; });
+	Plain plain;
+	write<T, A, Float32>(sum, plain, T::n, true, [=](int m) INLINE { return own + m * T::n; });
 	all.finish(dw, m0, g.oc, n0, g.kh * g.kw * g.c);
 }
 
@@ -427,8 +589,10 @@ DEVICE void backward_weight(float *dw, const typename T::format::element *dy, co
 
 // CONV2D and CONV2D_WEIGHT define the kernels of a tile whose names end so.
 #define CONV2D(name, T, F, O) \
-	PRODUCT(T) conv2d_##name(O::element *y, const F::element *x, const F::element *w, const float *b, Conv g) { \
-		forward<T, O>(y, x, w, b, g); \
+	PRODUCT(T) conv2d_##name(O::element *y, const F::element *x, const F::element *w, const float *b, const O::element *add, int relu, \
+	                         const float *gamma, const float *beta, double eps, float *mean, float *variance, float *running_mean, float *running_var, int *count, float momentum, float unbias, int times, \
+	                         double *partial, unsigned *tickets, Conv g) { \
+		forward<T, O>(y, x, w, b, add, relu, {gamma, beta, mean, variance, eps}, {mean, variance, {running_mean, running_var, count, momentum, unbias, times}, partial, tickets}, g); \
 	} \
 	PRODUCT(T) conv2d_backward_input_##name(O::element *dx, const F::element *dy, const F::element *w, Phases f, Conv g) { \
 		backward_input<T, O>(dx, dy, w, f, g); \

@@ -46,7 +46,7 @@ func (f mmaFormat) tiles() []gpuTile {
 	} {
 		list = append(list, gpuTile{
 			name: t.name, m: t.m, n: t.n, k: t.bytes / f.size,
-			cost: t.cost, threads: t.threads, shared: (t.m + t.n) * t.bytes * t.stages,
+			cost: t.cost, threads: t.threads, shared: (t.m + t.n) * t.bytes * t.stages, tensor: true,
 		})
 	}
 	return list
@@ -60,6 +60,13 @@ func (f mmaFormat) kernel(result Buffer, t gpuPlan) gpuPlan {
 	}
 	t.name = f.name + "_" + t.name
 	return t
+}
+
+// forwardOnTensorCores is the format in which x and w are multiplied on tensor
+// cores, if they are.
+func (g Conv) forwardOnTensorCores(x, w Buffer) (f mmaFormat, ok bool) {
+	f, ok = formatOf(w)
+	return f, ok && inRuns(f.width(), []int{g.C}, x, w)
 }
 
 // turnedWeightProduct is the gradient of the weight as tensor cores compute

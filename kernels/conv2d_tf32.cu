@@ -2,6 +2,7 @@
 // TF32 on the way.
 #include "gpu.cuh"
 #include "ticket.cuh"
+#include "moments.cuh"
 #include "conv2d.cuh"
 #include "conv2d_parts.cuh"
 #include "conv2d_mma.cuh"

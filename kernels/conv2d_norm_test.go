@@ -1,0 +1,223 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+	"lbsam/kernels/ptxsim"
+)
+
+// A normCase is a convolution in a format with a batch normalisation behind it.
+type normCase struct {
+	mmaCase
+	g Conv
+	n BatchNorm
+
+	x, w, b, add, gamma, beta Buffer
+	mean, variance            Buffer
+	moved                     BatchNormRunning
+}
+
+// newNormCase has means that are large beside the deviations.
+func newNormCase(r rig, m mmaCase, g Conv) *normCase {
+	c := &normCase{mmaCase: m, g: g, n: BatchNorm{Rows: g.N * g.OH() * g.OW(), C: g.OC, Eps: 1e-5, ReLU: true}}
+	c.x, _ = m.upload(r, normals32(1, g.XLen()), 0)
+	c.w, _ = m.upload(r, normals32(2, g.WLen()), 0)
+	c.add, _ = m.upload(r, normals32(3, g.YLen()), 0)
+	bias := normals(4, g.OC)
+	for i := range bias {
+		bias[i] *= 30
+	}
+	c.b, c.gamma, c.beta = r.floats(bias...), r.floats(normals(5, g.OC)...), r.floats(normals(6, g.OC)...)
+	c.mean, c.variance = r.junk(g.OC), r.junk(g.OC)
+	c.moved = BatchNormRunning{r.floats(normals(7, g.OC)...), r.floats(constant(g.OC, 1.7)...), r.ints(4), 0.1, 2}
+	return c
+}
+
+// activationCases are those whose results have the format of the operands, as
+// activations do.
+func activationCases() []mmaCase { return []mmaCase{mmaCases[0], mmaCases[1], mmaCases[4]} }
+
+func (c *normCase) end() convEnd {
+	return convEnd{mean: c.mean, variance: c.variance, moved: c.moved, norm: c.n, statistics: true}
+}
+
+// normShapes have one slice of rows for a tile and up to 33, channels that do
+// not fill a tile, and two tiles of them.
+func normShapes(t gpuTile, width int) []Conv {
+	return []Conv{
+		{N: 1, H: 3, W: 3, C: width, OC: 11, KH: 1, KW: 1, Stride: 1},
+		{N: 3, H: 7, W: t.m / 8, C: width, OC: 2 * width, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 1, H: 2, W: t.m/2 + 1, C: width, OC: t.n + width, KH: 1, KW: 1, Stride: 1},
+		{N: 33, H: 8, W: t.m / 8, C: width, OC: width, KH: 1, KW: 1, Stride: 1},
+	}
+}
+
+// The statistics that a convolution leaves are those of what it stores, which is
+// what it stores without.
+func TestConv2dStatistics(t *testing.T) {
+	for i, m := range activationCases() {
+		for _, r := range m.rigs(t) {
+			for j, tile := range m.tiles() {
+				for k, g := range normShapes(tile, m.width()) {
+					if k == 3 && j != 4-i || k == 1 && (i+j)%2 > 0 {
+						continue
+					}
+					c := newNormCase(r, m, g)
+					plan := m.kernel(c.x, gpuPlan{tile, 1})
+					z, plain := m.junk(r, m.result, g.YLen(), 0), m.junk(r, m.result, g.YLen(), 0)
+					runConv2d(plain, c.x, c.w, c.b, g, plan)
+					c.end().run(z, c.x, c.w, c.b, g, plan)
+					name := fmt.Sprintf("%s: %v, %s: %+v", r.dev.Name(), m, tile.name, g)
+					if at := firstDifference(m.download(z), m.download(plain)); at >= 0 {
+						t.Errorf("%s: element %d is not what it is without statistics", name, at)
+					}
+					c.holdStatistics(t, name, m.download(z))
+				}
+			}
+		}
+	}
+}
+
+// holdStatistics compares the statistics with those of z in float64. A mean is
+// rounded once. A variance adds up float32 sums of squares, of up to 64 rows each,
+// around a row of them: where the variance of all is small beside their own
+// scatter it is as exact as they are.
+func (c *normCase) holdStatistics(t *testing.T, name string, z []float64) {
+	t.Helper()
+	mean, variance := make([]float64, c.n.C), make([]float64, c.n.C)
+	batchNormStatisticsRef(mean, variance, z, c.n)
+	movedMean, movedVar := make([]float64, c.n.C), constant(c.n.C, 1.7)
+	copy(movedMean, normals(7, c.n.C))
+	batchNormUpdateRef(movedMean, movedVar, mean, variance, 0.1, 2, c.n)
+	for i, want := range [][]float64{mean, variance, movedMean, movedVar} {
+		got := Floats([]Buffer{c.mean, c.variance, c.moved.Mean, c.moved.Var}[i])
+		if err := kerneltest.Compare(got, want, 1e-6, 1e-6); err != nil {
+			t.Errorf("%s: %s: %v", name, [...]string{"mean", "variance", "running mean", "running variance"}[i], err)
+		}
+	}
+	if got := results([]Buffer{c.moved.Count})[0][0]; got != 6 {
+		t.Errorf("%s: the count is %v, want 4 + 2", name, got)
+	}
+}
+
+// A mean of ten thousand deviations leaves the variance as exact as the mean's own
+// rounding: 1e-16 of its square.
+func TestConv2dStatisticsAroundALargeMean(t *testing.T) {
+	m := mmaCases[0]
+	for _, r := range m.rigs(t) {
+		g := Conv{N: 2, H: 16, W: 16, C: 4, OC: 8, KH: 1, KW: 1, Stride: 1}
+		c := newNormCase(r, m, g)
+		Fill(c.b, 2e4)
+		z := m.junk(r, m.result, g.YLen(), 0)
+		c.end().run(z, c.x, c.w, c.b, g, m.kernel(c.x, gpuPlan{m.tiles()[4], 1}))
+		mean, variance := make([]float64, c.n.C), make([]float64, c.n.C)
+		batchNormStatisticsRef(mean, variance, m.download(z), c.n)
+		if err := kerneltest.Compare(Floats(c.variance), variance, 0, 1e-6); err != nil {
+			t.Errorf("%s: %v", r.dev.Name(), err)
+		}
+	}
+}
+
+// Whichever block comes last, the statistics are the same.
+func TestAnyBlockOfAConvolutionMayComeLast(t *testing.T) {
+	m := mmaCases[0]
+	tile := m.tiles()[4]
+	for _, g := range normShapes(tile, 4)[2:] {
+		var want [][]float64
+		for _, config := range []ptxsim.Config{{Workers: 1}, {Workers: 2, Backwards: true}} {
+			r := rig{t, OpenDriver(ptxsim.New(config), ComputeTF32)}
+			c := newNormCase(r, m, g)
+			c.end().run(m.junk(r, m.result, g.YLen(), 0), c.x, c.w, c.b, g, m.kernel(c.x, gpuPlan{tile, 1}))
+			got := results([]Buffer{c.mean, c.variance, c.moved.Mean, c.moved.Var})
+			for i, v := range results([]Buffer{r.dev.tickets(99)})[0] {
+				if v != 0 {
+					t.Errorf("ticket %d is left at %v", i, v)
+				}
+			}
+			r.dev.Close()
+			if want == nil {
+				want = got
+			}
+			for i := range want {
+				if at := firstDifference(got[i], want[i]); at >= 0 {
+					t.Errorf("%+v: %+v: result %d element %d is %v, want %v", g, config, i, at, got[i][at], want[i][at])
+				}
+			}
+		}
+	}
+}
+
+// A convolution that normalises gives in float32, to the last bit, what the
+// convolution and the normalisation give one after the other. In 16 bits it
+// rounds once, where they round twice.
+func TestConv2dNormalises(t *testing.T) {
+	for _, m := range activationCases() {
+		for _, r := range m.rigs(t) {
+			for _, tile := range m.tiles() {
+				for k, g := range normShapes(tile, m.width())[:3] {
+					c := newNormCase(r, m, g)
+					add := c.add
+					if k == 1 {
+						add = Buffer{}
+					}
+					c.n.ReLU = k != 2
+					UploadFloats(c.mean, normals(8, g.OC))
+					UploadFloats(c.variance, constant(g.OC, 40))
+					plan := m.kernel(c.x, gpuPlan{tile, 1})
+					y, z, want := m.junk(r, m.result, g.YLen(), 0), r.junk(g.YLen()), r.junk(g.YLen())
+					convEnd{add: add, gamma: c.gamma, beta: c.beta, mean: c.mean, variance: c.variance, norm: c.n}.run(y, c.x, c.w, c.b, g, plan)
+					runConv2d(z, c.x, c.w, c.b, g, m.kernel(z, gpuPlan{tile, 1}))
+					wide := Buffer{}
+					if !add.IsNil() {
+						wide = r.floats(m.download(add)...)
+					}
+					BatchNormApply(want, z, wide, c.gamma, c.beta, c.mean, c.variance, c.n)
+					rtol := 0.0
+					if m.size == 2 {
+						rtol = math.Ldexp(1, -m.precision)
+					}
+					if err := kerneltest.Compare(m.download(y), Floats(want), rtol*math.Ldexp(1, m.least), rtol); err != nil {
+						t.Errorf("%s: %v, %s: %+v: %v", r.dev.Name(), m, tile.name, g, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// The exported functions agree everywhere with what they are made of, whether
+// tensor cores take the convolution or not.
+func TestConv2dBatchNorm(t *testing.T) {
+	for _, g := range []Conv{
+		{N: 2, H: 5, W: 6, C: 8, OC: 16, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 3, H: 4, W: 4, C: 3, OC: 8, KH: 3, KW: 3, Stride: 1, Pad: 1},
+	} {
+		n := BatchNorm{Rows: g.N * g.OH() * g.OW(), C: g.OC, Eps: 1e-5, ReLU: true}
+		op := func(r rig) []Buffer {
+			x, w, b, add := r.floats(normals(1, g.XLen())...), r.floats(normals(2, g.WLen())...), r.floats(normals(3, g.OC)...), r.floats(normals(4, g.YLen())...)
+			gamma, beta, mean, variance := r.floats(normals(5, g.OC)...), r.floats(normals(6, g.OC)...), r.junk(g.OC), r.junk(g.OC)
+			moved := BatchNormRunning{r.floats(normals(7, g.OC)...), r.floats(constant(g.OC, 1.7)...), r.ints(4), 0.1, 2}
+			y, z, again := r.junk(g.YLen()), r.junk(g.YLen()), r.junk(g.YLen())
+			Conv2dBatchNormTrain(y, z, mean, variance, x, w, b, add, gamma, beta, moved, g, n)
+			Conv2dBatchNorm(again, x, w, b, add, gamma, beta, mean, variance, g, n)
+			return []Buffer{y, z, mean, variance, again, moved.Mean, moved.Var, moved.Count}
+		}
+		agreeEverywhere(t, fmt.Sprint(g), 1e-4, 1e-5, op)
+		want := results(op(openRig(t, Config{Name: "cpu", Compute: ComputeTF32})))
+		for _, config := range ptxAnd() {
+			config.Compute = ComputeTF32
+			for i, got := range results(op(openRig(t, config))) {
+				if err := kerneltest.Compare(got, want[i], 1e-4, 1e-5); err != nil {
+					t.Errorf("%s: %+v: result %d: %v", config.Name, g, i, err)
+				}
+			}
+		}
+	}
+	d := openRig(t, Config{Name: "cpu"}).dev
+	mustPanic(t, "a normalisation of another shape", func() {
+		Conv2dBatchNorm(Buffer{}, Buffer{}, d.Alloc(Float32, 1), Buffer{}, Buffer{}, Buffer{}, Buffer{}, Buffer{}, Buffer{}, Conv{N: 1, H: 1, W: 1, C: 1, OC: 1, KH: 1, KW: 1, Stride: 1}, BatchNorm{Rows: 2, C: 1})
+	})
+}
