@@ -64,6 +64,12 @@ func networks(d *kernels.Device) []network {
 			y := t.BatchNorm(in[0], in[1], in[2], nil, r, evalFused)
 			return t.Add(t.Add(t.Conv2d(y, in[3], nil, one), y), t.Add(y, y))
 		}},
+		{"conv2d batchnorm relu add", [][]int{{2, 4, 3, 2}, {3, 3, 3, 2}, {3}, {3}, {3}, {2, 4, 3, 3}}, func(t *Tape, in []*Var) *Var {
+			return t.Conv2dBatchNorm(in[0], in[1], in[2], one, in[3], in[4], in[5], r, fused)
+		}},
+		{"batchnorm eval behind conv2d", [][]int{{2, 4, 3, 2}, {3, 3, 3, 2}, {3}, {3}}, func(t *Tape, in []*Var) *Var {
+			return t.Conv2dBatchNorm(in[0], in[1], nil, one, in[2], in[3], nil, r, eval)
+		}},
 		{"maxpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.MaxPool2d(in[0], 3, tensor.Window{Stride: 2, Pad: 1}) }},
 		{"avgpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.AvgPool2d(in[0], 2, tensor.Window{Stride: 2, Pad: 1}) }},
 		{"globalavgpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.GlobalAvgPool2d(in[0]) }},

@@ -5,7 +5,11 @@ import "lbsam/tensor"
 // Conv2d returns the convolution of x [n, h, w, c] with w [oc, kh, kw, c],
 // plus b [oc] unless b is nil: y [n, oh, ow, oc].
 func (t *Tape) Conv2d(x, w, b *Var, win tensor.Window) *Var {
-	y := tensor.Conv2d(t.arena, x.Value, w.factor(), b.optional(), win)
+	return t.conv2d(x, w, b, win, tensor.Conv2d(t.arena, x.Value, w.factor(), b.optional(), win))
+}
+
+// conv2d records the convolution that gave y.
+func (t *Tape) conv2d(x, w, b *Var, win tensor.Window, y *tensor.Tensor) *Var {
 	oc, kh, kw, c := w.Shape()[0], w.Shape()[1], w.Shape()[2], w.Shape()[3]
 	pixels := y.Len() / oc
 	o := t.describe(func() op {

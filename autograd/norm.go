@@ -17,18 +17,28 @@ type Running = tensor.Running
 // x [n, h, w, c]; plus add, of the shape of x, unless it is nil; and the ReLU
 // of that if wanted (Ioffe and Szegedy 2015; PyTorch's BatchNorm2d).
 func (t *Tape) BatchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm) *Var {
-	mean, variance := r.Mean, r.Var
-	var y *tensor.Tensor
+	if g.Train {
+		y, mean, variance := tensor.BatchNormTrain(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, g.moved(r), g.Momentum, g.Updates, g.Eps, g.ReLU)
+		return t.batchNorm(x, gamma, beta, add, r, g, y, mean, variance)
+	}
+	y := tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, r.Mean, r.Var, g.Eps, g.ReLU)
+	return t.batchNorm(x, gamma, beta, add, r, g, y, r.Mean, r.Var)
+}
+
+// moved is what a pass moves of the running statistics: all or nothing.
+func (g BatchNorm) moved(r Running) Running {
+	if g.Updates == 0 {
+		return Running{}
+	}
+	return r
+}
+
+// batchNorm records the normalisation that gave y. Statistics of the batch are
+// memory of the arena.
+func (t *Tape) batchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm, y, mean, variance *tensor.Tensor) *Var {
 	var saved []*tensor.Tensor
 	if g.Train {
-		moved := r
-		if g.Updates == 0 {
-			moved = Running{}
-		}
-		y, mean, variance = tensor.BatchNormTrain(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, moved, g.Momentum, g.Updates, g.Eps, g.ReLU)
 		saved = []*tensor.Tensor{mean, variance}
-	} else {
-		y = tensor.BatchNorm(t.arena, x.Value, add.optional(), gamma.Value, beta.Value, mean, variance, g.Eps, g.ReLU)
 	}
 	var v *Var
 	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })

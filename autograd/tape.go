@@ -14,6 +14,10 @@ type Tape struct {
 	// the gradients of the parameters by it.
 	LossScale float64
 
+	// ForwardOnly says that no Backward follows: an operation need not keep what
+	// its gradient would want.
+	ForwardOnly bool
+
 	arena *kernels.Arena
 	steps []step
 	check *Lockstep
@@ -118,6 +122,9 @@ func (t *Tape) Backward(loss *Var) { t.BackwardScaled(loss, 1) }
 // BackwardScaled is Backward for scale·loss, and multiplies the value of loss
 // by scale: the part that a micro-batch has in the mean of its batch.
 func (t *Tape) BackwardScaled(loss *Var, scale float64) {
+	if t.ForwardOnly {
+		panic("autograd: Backward of a tape that is ForwardOnly")
+	}
 	loss.Grad = tensor.TempExact(t.arena, loss.Value.Shape...)
 	if scale != 1 {
 		loss.Grad.Fill(scale)

@@ -46,13 +46,22 @@ func (b *BatchNorm2d) ForwardAddReLU(t *autograd.Tape, x, residual *autograd.Var
 }
 
 func (b *BatchNorm2d) apply(t *autograd.Tape, x, add *autograd.Var, m Mode, relu bool) *autograd.Var {
+	return t.BatchNorm(x, b.Gamma, b.Beta, add, b.Running, b.in(m, relu))
+}
+
+// behind returns the normalised convolution of x, plus residual unless it is nil,
+// and max(·, 0) of that with relu: what b makes of c's Forward, in one operation.
+func (b *BatchNorm2d) behind(c *Conv2d, t *autograd.Tape, x, residual *autograd.Var, m Mode, relu bool) *autograd.Var {
+	return t.Conv2dBatchNorm(x, c.Weight, c.Bias, c.Window, b.Gamma, b.Beta, residual, b.Running, b.in(m, relu))
+}
+
+// in is how b normalises in a mode.
+func (b *BatchNorm2d) in(m Mode, relu bool) autograd.BatchNorm {
 	momentum := b.Momentum
 	if m.StatMomentum != 0 {
 		momentum = m.StatMomentum
 	}
-	return t.BatchNorm(x, b.Gamma, b.Beta, add, b.Running, autograd.BatchNorm{
-		Eps: b.Eps, Momentum: momentum, ReLU: relu, Train: m.Train, Updates: m.StatUpdates,
-	})
+	return autograd.BatchNorm{Eps: b.Eps, Momentum: momentum, ReLU: relu, Train: m.Train, Updates: m.StatUpdates}
 }
 
 // Params lists Gamma and Beta.

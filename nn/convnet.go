@@ -30,7 +30,7 @@ func NewConvNet(d *kernels.Device, r *rng.Stream, channels, classes int) *ConvNe
 
 // Forward returns the logits [n, classes] of x [n, h, w, c].
 func (n *ConvNet) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := n.bn1.ForwardReLU(t, n.conv1.Forward(t, x, m), m)
-	y = n.bn2.ForwardReLU(t, n.conv2.Forward(t, y, m), m)
+	y := n.bn1.behind(n.conv1, t, x, nil, m, true)
+	y = n.bn2.behind(n.conv2, t, y, nil, m, true)
 	return n.linear.Forward(t, t.Flatten(t.GlobalAvgPool2d(y)), m)
 }

@@ -124,6 +124,28 @@ func TestFusedBatchNorm(t *testing.T) {
 	}
 }
 
+// So are a convolution and the normalisation behind it, alone and in a
+// Sequential.
+func TestConvolutionBehindBatchNorm(t *testing.T) {
+	d := ref(t)
+	conv, norm := conv3x3(d, weights(1), 3, 4, 1), NewBatchNorm2d(d, 4)
+	norm.Running.Mean.Fill(0.3)
+	tape := autograd.NewTape(kernels.NewArena(d))
+	x := autograd.Input(tensor.From(d, randn(1, 24), 2, 2, 2, 3))
+	residual := autograd.Input(tensor.From(d, randn(2, 32), 2, 2, 2, 4))
+	for _, m := range []Mode{{}, train} {
+		z := conv.Forward(tape, x, m)
+		for name, pair := range map[string][2]*autograd.Var{
+			"behind":     {norm.behind(conv, tape, x, residual, m, true), norm.ForwardAddReLU(tape, z, residual, m)},
+			"Sequential": {Sequential{{"0", conv}, {"1", norm}, {"2", ReLU{}}, {"3", norm}}.Forward(tape, x, m), norm.Forward(tape, norm.ForwardReLU(tape, z, m), m)},
+		} {
+			if err := kerneltest.Compare(pair[0].Value.Floats(), pair[1].Value.Floats(), 0, 0); err != nil {
+				t.Errorf("%s, %+v: %v", name, m, err)
+			}
+		}
+	}
+}
+
 func TestDropout(t *testing.T) {
 	d := ref(t)
 	x := randn(1, 1000)

@@ -27,9 +27,8 @@ func newBasic(d *kernels.Device, r *rng.Stream, ic, oc, stride int, pad bool) *b
 }
 
 func (b *basic) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := b.bn1.ForwardReLU(t, b.conv1.Forward(t, x, m), m)
-	y = b.conv2.Forward(t, y, m)
-	return b.bn2.ForwardAddReLU(t, y, around(t, b.shortcut, x, m), m)
+	y := b.bn1.behind(b.conv1, t, x, nil, m, true)
+	return b.bn2.behind(b.conv2, t, y, around(t, b.shortcut, x, m), m, true)
 }
 
 // expansion is how many times wider than its 3x3 convolution a bottleneck's
@@ -60,10 +59,9 @@ func newBottleneck(d *kernels.Device, r *rng.Stream, ic, width, stride int, pad 
 }
 
 func (b *bottleneck) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := b.bn1.ForwardReLU(t, b.conv1.Forward(t, x, m), m)
-	y = b.bn2.ForwardReLU(t, b.conv2.Forward(t, y, m), m)
-	y = b.conv3.Forward(t, y, m)
-	return b.bn3.ForwardAddReLU(t, y, around(t, b.shortcut, x, m), m)
+	y := b.bn1.behind(b.conv1, t, x, nil, m, true)
+	y = b.bn2.behind(b.conv2, t, y, nil, m, true)
+	return b.bn3.behind(b.conv3, t, y, around(t, b.shortcut, x, m), m, true)
 }
 
 // addShortcut appends to the children of a block the way around it and returns

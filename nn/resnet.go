@@ -73,7 +73,7 @@ func newStage(d *kernels.Device, r *rng.Stream, c ResNetConfig, blocks, ic, widt
 
 // Forward returns the logits [n, classes] of x [n, h, w, c].
 func (n *ResNet) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := n.bn1.ForwardReLU(t, n.conv1.Forward(t, x, m), m)
+	y := n.bn1.behind(n.conv1, t, x, nil, m, true)
 	y = n.stages.Forward(t, y, m)
 	return n.linear.Forward(t, t.Flatten(t.GlobalAvgPool2d(y)), m)
 }

@@ -5,10 +5,18 @@ import "lbsam/autograd"
 // Sequential applies its layers one after the other.
 type Sequential []Child
 
-// Forward returns the result of the last layer.
+// Forward returns the result of the last layer. A convolution and the
+// normalisation behind it are one operation.
 func (s Sequential) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	for _, child := range s {
-		x = child.Forward(t, x, m)
+	for i := 0; i < len(s); i++ {
+		if c, ok := s[i].Layer.(*Conv2d); ok && i+1 < len(s) {
+			if b, ok := s[i+1].Layer.(*BatchNorm2d); ok {
+				x = b.behind(c, t, x, nil, m, false)
+				i++
+				continue
+			}
+		}
+		x = s[i].Forward(t, x, m)
 	}
 	return x
 }

@@ -96,7 +96,7 @@ func newWideBlock(d *kernels.Device, r *rng.Stream, ic, oc, stride int, p float6
 
 func (b *wideBlock) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
 	a := b.bn1.ForwardReLU(t, x, m)
-	y := b.bn2.ForwardReLU(t, b.conv1.Forward(t, a, m), m)
+	y := b.bn2.behind(b.conv1, t, a, nil, m, true)
 	y = b.conv2.Forward(t, b.dropout.Forward(t, y, m), m)
 	if b.shortcut != nil {
 		x = b.shortcut.Forward(t, a, m)

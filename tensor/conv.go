@@ -11,13 +11,18 @@ func convolution(x, w []int, win Window) kernels.Conv {
 	return g
 }
 
+// convolutionOf is convolution of tensors, whose shapes it checks.
+func convolutionOf(op string, x, w *Tensor, win Window) kernels.Conv {
+	mustRank(op, "x", x, "[n h w c]", 4)
+	mustRank(op, "w", w, "[oc kh kw c]", 4)
+	mustShape(op, "w", w, w.Shape[0], w.Shape[1], w.Shape[2], x.Shape[3])
+	return convolution(x.Shape, w.Shape, win)
+}
+
 // Conv2d returns y [n, oh, ow, oc], the convolution of x [n, h, w, c] with
 // w [oc, kh, kw, c], plus b [oc] unless b is nil.
 func Conv2d(a *kernels.Arena, x, w, b *Tensor, win Window) *Tensor {
-	mustRank("Conv2d", "x", x, "[n h w c]", 4)
-	mustRank("Conv2d", "w", w, "[oc kh kw c]", 4)
-	mustShape("Conv2d", "w", w, w.Shape[0], w.Shape[1], w.Shape[2], x.Shape[3])
-	g := convolution(x.Shape, w.Shape, win)
+	g := convolutionOf("Conv2d", x, w, win)
 	y := Temp(a, g.N, g.OH(), g.OW(), g.OC)
 	kernels.Conv2d(y.Data, x.Data, w.Data, b.optional(), g)
 	return y

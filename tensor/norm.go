@@ -23,10 +23,15 @@ func BatchNormTrain(a *kernels.Arena, x, add, gamma, beta *Tensor, r Running, mo
 	g := rows(x, eps, relu)
 	mean, variance = TempExact(a, g.C), TempExact(a, g.C)
 	y = Temp(a, x.Shape...)
-	kernels.BatchNormTrain(y.Data, mean.Data, variance.Data, x.Data, add.optional(), gamma.Data, beta.Data, kernels.BatchNormRunning{
-		Mean: r.Mean.optional(), Var: r.Var.optional(), Count: r.Count.optional(), Momentum: momentum, Times: times,
-	}, g)
+	kernels.BatchNormTrain(y.Data, mean.Data, variance.Data, x.Data, add.optional(), gamma.Data, beta.Data, r.moved(momentum, times), g)
 	return y, mean, variance
+}
+
+// moved is r as kernels want it.
+func (r Running) moved(momentum float64, times int) kernels.BatchNormRunning {
+	return kernels.BatchNormRunning{
+		Mean: r.Mean.optional(), Var: r.Var.optional(), Count: r.Count.optional(), Momentum: momentum, Times: times,
+	}
 }
 
 // BatchNorm returns gamma·(x - mean)/√(variance + eps) + beta, plus add of the

@@ -69,6 +69,8 @@ func (j *Job) evaluateWith(ctx context.Context, split *datasets.Split, samples [
 // scoreBatch adds the loss and the right predictions of the n images in the
 // first slot, and shows their logits.
 func (j *Job) scoreBatch(n int, see func(logits *tensor.Tensor)) {
+	j.tape.ForwardOnly = true
+	defer func() { j.tape.ForwardOnly = false }()
 	x, labels := j.feeder.part(0, 0, n)
 	logits := j.Model.Forward(j.tape, x, nn.Mode{})
 	j.tape.CrossEntropy(j.loss, logits, labels, 0)
