@@ -16,7 +16,7 @@ func TestSummarize(t *testing.T) {
 	if s := Summarize(path); s.Status != StatusBroken || s.Problem != "there is no config.toml" {
 		t.Errorf("of no folder: %+v", s)
 	}
-	c := small("mlp", "SGD")
+	c := small("convnet", "SGD")
 	folder, err := CreateFolder(path, c, []string{"lbsam", "train"})
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func TestSummarize(t *testing.T) {
 	want := func(when string, status Status, epochs int, state bool) {
 		t.Helper()
 		s := Summarize(path)
-		if s.Status != status || len(s.Epochs) != epochs || s.State != state || s.Problem != "" || s.Config.Model != "mlp" || s.Started.IsZero() {
+		if s.Status != status || len(s.Epochs) != epochs || s.State != state || s.Problem != "" || s.Config.Model != "convnet" || s.Started.IsZero() {
 			t.Errorf("%s: %+v, want %s, %d epochs, state %v", when, s, status, epochs, state)
 		}
 	}
@@ -60,7 +60,7 @@ func TestSummarize(t *testing.T) {
 }
 
 func TestSummarizeSaysHowARunFailed(t *testing.T) {
-	c := small("mlp", "SGD")
+	c := small("convnet", "SGD")
 	c.LR, c.LimitBatches, c.LogEvery = 1e30, 8, 1
 	path := filepath.Join(t.TempDir(), "run")
 	folder, err := CreateFolder(path, c, []string{"lbsam"})
@@ -116,7 +116,7 @@ func TestSummarizeDamagedFolders(t *testing.T) {
 // Who looks at a folder again and again keeps nobody from opening it.
 func TestSummarizeDoesNotDisturb(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run")
-	folder, err := CreateFolder(path, small("mlp", "SGD"), nil)
+	folder, err := CreateFolder(path, small("convnet", "SGD"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ type app struct {
 	environment    []string // as os.Environ has it
 	stdout, stderr io.Writer
 	terminal       bool          // stderr is one that knows how to move the cursor
+	inJSON         bool          // what goes to stderr
 	every          time.Duration // between lines about steps where there is no terminal
 
 	find func(name string) (download.Set, error) // which data sets can be fetched; nil: download.Find
@@ -51,10 +52,13 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	if err == nil {
 		return exitOK
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(a.stderr, "lbsam: %s\n", strings.ReplaceAll(text, "\n", "; "))
+	code = exitCode(err)
+	if text := strings.ReplaceAll(err.Error(), "\n", "; "); a.inJSON && text != "" {
+		jsonLog{a.stderr}.failed(code, text)
+	} else if text != "" {
+		fmt.Fprintf(a.stderr, "lbsam: %s\n", text)
 	}
-	return exitCode(err)
+	return code
 }
 
 // newRoot returns the command lbsam; preset is what train takes if it is not

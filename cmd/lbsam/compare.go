@@ -38,7 +38,7 @@ func (s *session) trainBaseline(ctx context.Context, r *result) error {
 	}
 	other, err := b.run(ctx)
 	r.Baseline = &other
-	if err == nil && !s.quiet {
+	if err == nil && !s.quiet && !s.inJSON {
 		s.table(*r, other)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 // trainFlags are the flags of train that are no settings of the run.
 type trainFlags struct {
 	preset, config, out, resume        string
+	logFormat                          string
 	set                                []string
 	noOut, compare, quiet, printConfig bool
 	withReport                         bool
@@ -54,6 +56,7 @@ command that resumes; a second one exits at once.`,
 	f.BoolVar(&o.withReport, "report", true, "write report.html into the run folder at the end, after one more pass over the test set; =false: do not")
 	f.BoolVar(&o.download, "download", false, "first fetch the data set if it is not found: as lbsam data get does")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")
+	f.StringVar(&o.logFormat, "log-format", "text", "of what goes to stderr: text, or json, a line for each thing that happens, with the numbers of metrics.jsonl")
 	f.BoolVar(&o.printConfig, "print-config", false, "print all settings and where they come from, in the format of config.toml, and stop")
 	addSection(cmd.Flags(), "Run", f)
 	c := train.Published()
@@ -63,6 +66,10 @@ command that resumes; a second one exits at once.`,
 
 // train is the command.
 func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
+	if known := []string{"text", "json"}; !slices.Contains(known, o.logFormat) {
+		return usageError("unknown log format %q%s: want text or json", o.logFormat, meant(o.logFormat, known))
+	}
+	a.inJSON = o.logFormat == "json"
 	if o.printConfig && o.resume == "" {
 		l, _, err := a.configure(o, cmd.Flags(), preset)
 		if err != nil {
@@ -132,7 +139,13 @@ func (a *app) result(v any) error {
 func (s *session) run(ctx context.Context) (result, error) {
 	p := newProgress(s)
 	var watch train.Watcher
-	if !s.quiet {
+	switch {
+	case s.quiet:
+	case s.inJSON:
+		l := jsonLog{s.stderr}
+		l.begin(s)
+		watch = l
+	default:
 		s.banner()
 		p.start()
 		watch = p
@@ -140,7 +153,9 @@ func (s *session) run(ctx context.Context) (result, error) {
 	saving := make(chan time.Time, 1)
 	unwatch := context.AfterFunc(ctx, func() {
 		p.stop()
-		fmt.Fprint(s.stderr, "saving ... ")
+		if !s.inJSON {
+			fmt.Fprint(s.stderr, "saving ... ")
+		}
 		saving <- time.Now()
 	})
 	done, err := s.job.Run(ctx, s.folder, watch)
@@ -149,17 +164,22 @@ func (s *session) run(ctx context.Context) (result, error) {
 		s.stoppedAfter(time.Since(<-saving), err)
 	}
 	r := s.summary(done, err)
-	if err == nil && !s.quiet {
+	if err == nil && !s.quiet && !s.inJSON {
 		s.closing(r)
 	}
 	s.writePage(ctx, err)
 	return r, err
 }
 
-// stoppedAfter ends the line that says "saving".
+// stoppedAfter ends the line that says "saving", or says so in JSON.
 func (s *session) stoppedAfter(d time.Duration, err error) {
 	i, ok := errors.AsType[train.Interrupted](err)
 	switch {
+	case s.inJSON && ok && s.folder == nil:
+		jsonLog{s.stderr}.stopped(i.Step, d, "")
+	case s.inJSON && ok:
+		jsonLog{s.stderr}.stopped(i.Step, d, s.resumeCommand())
+	case s.inJSON:
 	case !ok:
 		fmt.Fprintln(s.stderr, "not needed: the run had ended")
 	case s.folder == nil:
