@@ -278,15 +278,22 @@ func TestNoEventsIfNotAsked(t *testing.T) {
 	}
 }
 
-// Without an ascent or an adaptive alpha there is nothing to show of them.
-func TestEventsOfSGD(t *testing.T) {
-	c := small("convnet", "SGD")
-	c.Epochs = 1
-	path := filepath.Join(t.TempDir(), "run")
-	runIn(t, context.Background(), c, path, nil)
-	for _, v := range eventsIn(t, eventFiles(t, path)[0]) {
-		if strings.HasPrefix(v.tag, "alpha") || strings.HasPrefix(v.tag, "inner") || v.tag == "schedule/rho" {
-			t.Errorf("%s at step %d", v.tag, v.step)
+// What a method does not have is not shown.
+func TestEventsOfOtherMethods(t *testing.T) {
+	for minimizer, missing := range map[string][]string{
+		"SGD":           {"alpha", "inner", "schedule/rho", "norm/perturbation"},
+		"LookbehindSAM": {"alpha"}, // a fixed one
+	} {
+		c := small("convnet", minimizer)
+		c.Epochs, c.Adaptive = 1, false
+		path := filepath.Join(t.TempDir(), "run")
+		runIn(t, context.Background(), c, path, nil)
+		for _, v := range eventsIn(t, eventFiles(t, path)[0]) {
+			for _, tag := range missing {
+				if strings.HasPrefix(v.tag, tag) {
+					t.Errorf("%s: %s at step %d", minimizer, v.tag, v.step)
+				}
+			}
 		}
 	}
 }

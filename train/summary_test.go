@@ -5,9 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // A run passes through the states that a summary tells.
@@ -113,35 +114,28 @@ func TestSummarizeDamagedFolders(t *testing.T) {
 	}
 }
 
-// Who looks at a folder again and again keeps nobody from opening it.
+// Who looks whether a folder is in use takes it from nobody, and keeps nobody
+// from opening it.
 func TestSummarizeDoesNotDisturb(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run")
 	folder, err := CreateFolder(path, small("convnet", "SGD"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder.Close()
-	stop := make(chan struct{})
-	var watchers sync.WaitGroup
-	watchers.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				inUse(path)
-				time.Sleep(50 * time.Microsecond)
-			}
-		}
-	})
-	for range 100 {
-		f, err := open(path)
-		if err != nil {
-			t.Error(err)
-			break
-		}
+	Summarize(path)
+	if f, err := open(path); err == nil {
+		t.Error("two processes have the folder")
 		f.Close()
 	}
-	close(stop)
-	watchers.Wait()
+	folder.Close()
+	look := flock.New(filepath.Join(path, lockName), flock.SetFlag(os.O_RDONLY))
+	if ok, err := look.TryRLock(); !ok {
+		t.Fatal(err)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { look.Unlock() })
+	f, err := open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
 }
