@@ -23,7 +23,7 @@ type app struct {
 	environment    []string // as os.Environ has it
 	stdout, stderr io.Writer
 	terminal       bool          // stderr is one that knows how to move the cursor
-	inJSON         bool          // what goes to stderr
+	log            *jsonLog      // what goes to stderr is JSON; nil: text
 	every          time.Duration // between lines about steps where there is no terminal
 
 	find func(name string) (download.Set, error) // which data sets can be fetched; nil: download.Find
@@ -53,8 +53,8 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 		return exitOK
 	}
 	code = exitCode(err)
-	if text := strings.ReplaceAll(err.Error(), "\n", "; "); a.inJSON && text != "" {
-		jsonLog{a.stderr}.failed(code, text)
+	if text := strings.ReplaceAll(err.Error(), "\n", "; "); a.log != nil && text != "" {
+		a.log.failed(code, text)
 	} else if text != "" {
 		fmt.Fprintf(a.stderr, "lbsam: %s\n", text)
 	}

@@ -38,7 +38,7 @@ func (s *session) trainBaseline(ctx context.Context, r *result) error {
 	}
 	other, err := b.run(ctx)
 	r.Baseline = &other
-	if err == nil && !s.quiet && !s.inJSON {
+	if err == nil && !s.quiet && s.log == nil {
 		s.table(*r, other)
 	}
 	return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"lbsam/train"
@@ -37,6 +39,31 @@ func (l jsonLog) message(text string) {
 		Kind string `json:"kind"` // "message"
 		Text string `json:"text"`
 	}{"message", text})
+}
+
+// A messages writer makes messages of the lines of a text: what says something
+// to people keeps to JSON that way, whoever wrote it.
+type messages struct {
+	log  jsonLog
+	mu   sync.Mutex
+	part []byte // of the line that has not ended
+}
+
+// Write never fails.
+func (m *messages) Write(text []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.part = append(m.part, text...)
+	for {
+		line, rest, ended := bytes.Cut(m.part, []byte("\n"))
+		if !ended {
+			return len(text), nil
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			m.log.message(string(line))
+		}
+		m.part = rest
+	}
 }
 
 // failed writes the error that ended the program.

@@ -27,7 +27,7 @@ func TestLogInJSON(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, stderr := mustRun(t, tiny("--out", "run", "--log-format", "json", "--epochs", "1", "--compare", "--max-evals", "9")...)
 	objects, kinds := objectsIn(t, stderr)
-	if !strings.HasPrefix(kinds, "start interval interval epoch ") || strings.Count(kinds, "start") != 2 {
+	if !strings.HasPrefix(kinds, "start interval interval epoch message ") || !strings.HasPrefix(objects[4]["text"].(string), "report  run/report.html") || strings.Count(kinds, "start") != 2 {
 		t.Errorf("%s", kinds)
 	}
 	if o := objects[0]; o["model"] != "resnet8-w8" || o["run"] != "run" || o["params"] != 19218.0 || o["evals_per_step"] != 3.0 || o["dataset"] != "Synthetic" {
@@ -48,12 +48,12 @@ func TestInterruptionInJSON(t *testing.T) {
 	t.Chdir(t.TempDir())
 	code, _, stderr := interrupted(t, `"kind":"epoch"`, tiny("--out", "run", "--log-format=json")...)
 	objects, kinds := objectsIn(t, stderr)
-	last := objects[len(objects)-1]
-	if code != exitInterrupt || !strings.HasSuffix(kinds, "epoch stopped ") || last["resume"] != "lbsam train --resume run" || last["step"] != 3.0 {
+	last := objects[len(objects)-2] // behind it, the report
+	if code != exitInterrupt || !strings.HasSuffix(kinds, "epoch stopped message ") || last["resume"] != "lbsam train --resume run" || last["step"] != 3.0 {
 		t.Errorf("exit %d, %s, %v", code, kinds, last)
 	}
 	_, stderr = mustRun(t, "train", "--resume", "run", "--log-format", "json", "--tensorboard=false")
-	if _, kinds = objectsIn(t, stderr); kinds != "start interval interval epoch " {
+	if _, kinds = objectsIn(t, stderr); kinds != "start interval interval epoch message " {
 		t.Errorf("resumed: %s", kinds)
 	}
 	code, _, stderr = interrupted(t, `"kind":"epoch"`, tiny("--no-out", "--log-format=json")...)

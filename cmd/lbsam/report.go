@@ -15,13 +15,7 @@ import (
 func isLookbehind(c train.Config) bool { return strings.HasPrefix(c.Minimizer, "Lookbehind") }
 
 // say writes a line for the user.
-func (s *session) say(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); s.inJSON {
-		jsonLog{s.stderr}.message(strings.TrimSpace(text))
-	} else {
-		fmt.Fprintln(s.stderr, text)
-	}
-}
+func (s *session) say(format string, args ...any) { fmt.Fprintf(s.stderr, format+"\n", args...) }
 
 // banner says what is about to run.
 func (s *session) banner() {

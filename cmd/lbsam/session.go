@@ -105,7 +105,7 @@ func (s *session) reopen(ctx context.Context) error {
 	s.flags.Visit(func(f *pflag.Flag) {
 		if refused == nil && !slices.Contains(changeable, f.Name) {
 			refused = usageError("--%s cannot go with --resume: a run goes on with the settings of %s; only %s may change",
-				f.Name, filepath.Join(s.resume, "config.toml"), "--"+strings.Join(changeable[4:], ", --"))
+				f.Name, filepath.Join(s.resume, "config.toml"), "--"+strings.Join(changeable[3:], ", --"))
 		}
 	})
 	if refused != nil {

@@ -69,7 +69,10 @@ func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
 	if known := []string{"text", "json"}; !slices.Contains(known, o.logFormat) {
 		return usageError("unknown log format %q%s: want text or json", o.logFormat, meant(o.logFormat, known))
 	}
-	a.inJSON = o.logFormat == "json"
+	if o.logFormat == "json" {
+		a.log = &jsonLog{a.stderr}
+		a.stderr, a.terminal = &messages{log: *a.log}, false
+	}
 	if o.printConfig && o.resume == "" {
 		l, _, err := a.configure(o, cmd.Flags(), preset)
 		if err != nil {
@@ -141,10 +144,9 @@ func (s *session) run(ctx context.Context) (result, error) {
 	var watch train.Watcher
 	switch {
 	case s.quiet:
-	case s.inJSON:
-		l := jsonLog{s.stderr}
-		l.begin(s)
-		watch = l
+	case s.log != nil:
+		s.log.begin(s)
+		watch = s.log
 	default:
 		s.banner()
 		p.start()
@@ -153,7 +155,7 @@ func (s *session) run(ctx context.Context) (result, error) {
 	saving := make(chan time.Time, 1)
 	unwatch := context.AfterFunc(ctx, func() {
 		p.stop()
-		if !s.inJSON {
+		if s.log == nil {
 			fmt.Fprint(s.stderr, "saving ... ")
 		}
 		saving <- time.Now()
@@ -164,7 +166,7 @@ func (s *session) run(ctx context.Context) (result, error) {
 		s.stoppedAfter(time.Since(<-saving), err)
 	}
 	r := s.summary(done, err)
-	if err == nil && !s.quiet && !s.inJSON {
+	if err == nil && !s.quiet && s.log == nil {
 		s.closing(r)
 	}
 	s.writePage(ctx, err)
@@ -175,11 +177,11 @@ func (s *session) run(ctx context.Context) (result, error) {
 func (s *session) stoppedAfter(d time.Duration, err error) {
 	i, ok := errors.AsType[train.Interrupted](err)
 	switch {
-	case s.inJSON && ok && s.folder == nil:
-		jsonLog{s.stderr}.stopped(i.Step, d, "")
-	case s.inJSON && ok:
-		jsonLog{s.stderr}.stopped(i.Step, d, s.resumeCommand())
-	case s.inJSON:
+	case s.log != nil && ok && s.folder == nil:
+		s.log.stopped(i.Step, d, "")
+	case s.log != nil && ok:
+		s.log.stopped(i.Step, d, s.resumeCommand())
+	case s.log != nil:
 	case !ok:
 		fmt.Fprintln(s.stderr, "not needed: the run had ended")
 	case s.folder == nil:
