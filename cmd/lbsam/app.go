@@ -74,7 +74,8 @@ func newRoot(a *app, preset string) *cobra.Command {
   lbsam --minimizer Lookbehind_SAM --rho 0.05 --k 2 --alpha -1 --dataset CIFAR10 --model resnet34
                                                 the published command line: train with its defaults
 
-In names of flags, underscores are as good as dashes.
+In names of flags, underscores are as good as dashes. LBSAM_DATA, LBSAM_DEVICE and LBSAM_THREADS in the environment
+stand for the flags of every command; train takes all its settings from there: LBSAM_LR=0.05.
 
 ` + exitHelp(),
 		Version:       version,
@@ -83,6 +84,7 @@ In names of flags, underscores are as good as dashes.
 		// Flags that come before an unknown command must not hide it.
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 		Args:               knownCommand,
+		PersistentPreRunE:  a.fillFromEnvironment,
 		RunE:               func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate(versionText())

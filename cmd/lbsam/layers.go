@@ -143,28 +143,6 @@ func fromSet(pairs []string, given *pflag.FlagSet) (layer []value, err error) {
 	return layer, nil
 }
 
-// variable begins the names of the variables of the environment that are
-// settings.
-const variable = "LBSAM_"
-
-// fromEnvironment is the layer of the variables called LBSAM_ and a setting.
-// LBSAM_GPU and LBSAM_TEST_... are for the project's own tests.
-func fromEnvironment(environment []string) (layer []value, err error) {
-	for _, entry := range environment {
-		full, text, _ := strings.Cut(entry, "=")
-		name, ok := strings.CutPrefix(full, variable)
-		if !ok || name == "GPU" || strings.HasPrefix(name, "TEST_") {
-			continue
-		}
-		k, err := findKey(name, "the environment's "+full)
-		if err != nil {
-			return nil, err
-		}
-		layer = append(layer, value{k, text, full})
-	}
-	return layer, nil
-}
-
 // A preset is a set of values for all settings; it may depend on the
 // minimizer.
 type preset struct {

@@ -21,7 +21,7 @@ func settings(c train.Config) (all []setting, preset string) {
 	for _, p := range []struct {
 		name   string
 		config train.Config
-	}{{"official", train.Published()}, {"demo", train.Demo()}} {
+	}{{"official", train.Published()}, {"paper", train.Paper(c.Minimizer)}, {"fast", train.Fast()}, {"demo", train.Demo()}} {
 		list := beside(c, p.config)
 		if n := len(changed(list)); fewest < 0 || n < fewest {
 			all, preset, fewest = list, p.name, n
