@@ -15,7 +15,7 @@ func TestEnvironmentOfOtherCommands(t *testing.T) {
 		{"LBSAM_DEVICE=tpu", "verify", exitDevice, `unknown device "tpu"`},
 		{"LBSAM_DEVICE=tpu", "bench --device gpu", exitDevice, `unknown device "gpu"`}, // the flag wins
 		{"LBSAM_THREADS=x", "bench", exitUsage, `LBSAM_THREADS: threads is "x": want a whole number`},
-		{"LBSAM_MODEL=none LBSAM_BOGUS=1", "bench --device tpu", exitDevice, `unknown device "tpu"`}, // not about the machine
+		{"LBSAM_STEPS=x LBSAM_BOGUS=1", "bench --device tpu", exitDevice, `unknown device "tpu"`}, // not about the machine
 		{"LBSAM_DEVICE=tpu", "version", exitOK, ""},
 	} {
 		code, _, stderr := startIn(t, strings.Fields(c.environment), strings.Fields(c.args)...)

@@ -44,6 +44,23 @@ func TestLogInJSON(t *testing.T) {
 	}
 }
 
+func TestMessagesAreLines(t *testing.T) {
+	var out bytes.Buffer
+	m := &messages{log: jsonLog{&out}}
+	for _, text := range []string{"a ", "b\n\nc\nd", " \"e\"\r\n", "rest"} {
+		if n, err := m.Write([]byte(text)); n != len(text) || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+	want := `{"kind":"message","text":"a b"}
+{"kind":"message","text":"c"}
+{"kind":"message","text":"d \"e\""}
+`
+	if out.String() != want {
+		t.Errorf("got  %s\nwant %s", out.String(), want)
+	}
+}
+
 func TestInterruptionInJSON(t *testing.T) {
 	t.Chdir(t.TempDir())
 	code, _, stderr := interrupted(t, `"kind":"epoch"`, tiny("--out", "run", "--log-format=json")...)

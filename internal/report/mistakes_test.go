@@ -69,11 +69,14 @@ func TestPictureIsTheImage(t *testing.T) {
 }
 
 func TestSettingsBesideTheNearestPreset(t *testing.T) {
-	c := train.Published()
-	if all, preset := settings(c); preset != "official" || len(changed(all)) != 0 || len(all) < 40 {
-		t.Errorf("%s, %v", preset, changed(all))
+	for want, c := range map[string]train.Config{
+		"official": train.Published(), "paper": train.Paper("LookbehindSAM"), "fast": train.Fast(), "demo": train.Demo(),
+	} {
+		if all, preset := settings(c); preset != want || len(changed(all)) != 0 || len(all) < 40 {
+			t.Errorf("%s of %s, %v", preset, want, changed(all))
+		}
 	}
-	c = train.Demo()
+	c := train.Demo()
 	c.Milestones, c.Data = []float64{1.5}, "x y"
 	all, preset := settings(c)
 	want := []setting{{"data", `"x y"`, `"data"`}, {"milestones", "[1.5]", "[50, 100, 150]"}}
