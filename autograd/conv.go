@@ -13,7 +13,7 @@ func (t *Tape) conv2d(x, w, b *Var, win tensor.Window, y *tensor.Tensor) *Var {
 	oc, kh, kw, c := w.Shape()[0], w.Shape()[1], w.Shape()[2], w.Shape()[3]
 	pixels := y.Len() / oc
 	o := t.describe(func() op {
-		return op{"conv2d", operands(x, w, b), kh * kw * c, []int{kh * kw * oc, pixels, pixels},
+		return op{"conv2d", operands(x, w, b), win, kh * kw * c, []int{kh * kw * oc, pixels, pixels},
 			func(t *Tape, in []*Var) *Var { return t.Conv2d(in[0], in[1], third(in), win) }}
 	})
 	return t.record(o, y, func(dy *tensor.Tensor) {
@@ -33,7 +33,7 @@ func (t *Tape) Linear(x, w, b *Var) *Var {
 	y := tensor.Linear(t.arena, x.Value, w.factor(), b.optional())
 	n, out, in := y.Shape[0], y.Shape[1], x.Shape()[1]
 	o := t.describe(func() op {
-		return op{"linear", operands(x, w, b), in, []int{out, n, n},
+		return op{"linear", operands(x, w, b), nil, in, []int{out, n, n},
 			func(t *Tape, in []*Var) *Var { return t.Linear(in[0], in[1], third(in)) }}
 	})
 	return t.record(o, y, func(dy *tensor.Tensor) {

@@ -5,7 +5,7 @@ import "lbsam/tensor"
 // Flatten returns x [n, h, w, c] as [n, c·h·w], in PyTorch's order (c, h, w).
 func (t *Tape) Flatten(x *Var) *Var {
 	o := t.describe(func() op {
-		return op{"flatten", []*Var{x}, 1, []int{1}, func(t *Tape, in []*Var) *Var { return t.Flatten(in[0]) }}
+		return op{"flatten", []*Var{x}, nil, 1, []int{1}, func(t *Tape, in []*Var) *Var { return t.Flatten(in[0]) }}
 	})
 	return t.record(o, tensor.Flatten(t.arena, x.Value), func(dy *tensor.Tensor) {
 		t.add(x, tensor.FlattenBackward(t.arena, x.Shape(), dy))
@@ -17,7 +17,7 @@ func (t *Tape) Flatten(x *Var) *Var {
 // He et al. 2016.
 func (t *Tape) PadShortcut(x *Var, oc, stride int) *Var {
 	o := t.describe(func() op {
-		return op{"padshortcut", []*Var{x}, 1, []int{1},
+		return op{"padshortcut", []*Var{x}, Shortcut{oc, stride}, 1, []int{1},
 			func(t *Tape, in []*Var) *Var { return t.PadShortcut(in[0], oc, stride) }}
 	})
 	return t.record(o, tensor.PadShortcut(t.arena, x.Value, oc, stride), func(dy *tensor.Tensor) {

@@ -9,7 +9,7 @@ func (t *Tape) CrossEntropy(loss tensor.Scalar, logits *Var, labels *tensor.Tens
 	dlogits := tensor.CrossEntropy(t.arena, loss, logits.Value, labels, smoothing)
 	c := logits.Shape()[1]
 	o := t.describe(func() op {
-		return op{"crossentropy", []*Var{logits, Input(labels)}, c * labels.Len(), []int{c, 0}, func(t *Tape, in []*Var) *Var {
+		return op{"crossentropy", []*Var{logits, Input(labels)}, nil, c * labels.Len(), []int{c, 0}, func(t *Tape, in []*Var) *Var {
 			return t.CrossEntropy(tensor.NewScalar(t.arena.Device(), 0), in[0], in[1].Value, smoothing)
 		}}
 	})

@@ -64,7 +64,7 @@ func batchNormOp(x, gamma, beta, add *Var, r Running, g BatchNorm) op {
 		in = append(in, add)
 	}
 	rows := x.Value.Len() / gamma.Value.Len()
-	return op{"batchnorm", in, rows, []int{rows, rows, rows, 1}, func(t *Tape, in []*Var) *Var {
+	return op{"batchnorm", in, Norm{g, r}, rows, []int{rows, rows, rows, 1}, func(t *Tape, in []*Var) *Var {
 		g.Updates = 0
 		var add *Var
 		if len(in) > 3 {

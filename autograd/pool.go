@@ -7,7 +7,7 @@ import "lbsam/tensor"
 func (t *Tape) MaxPool2d(x *Var, size int, win tensor.Window) *Var {
 	y, index := tensor.MaxPool2d(t.arena, x.Value, size, win)
 	o := t.describe(func() op {
-		return op{"maxpool2d", []*Var{x}, 1, []int{size * size},
+		return op{"maxpool2d", []*Var{x}, Pool{size, size, win}, 1, []int{size * size},
 			func(t *Tape, in []*Var) *Var { return t.MaxPool2d(in[0], size, win) }}
 	})
 	return t.record(o, y, func(dy *tensor.Tensor) {
@@ -28,7 +28,7 @@ func (t *Tape) GlobalAvgPool2d(x *Var) *Var {
 
 func (t *Tape) avgPool(x *Var, kh, kw int, win tensor.Window) *Var {
 	o := t.describe(func() op {
-		return op{"avgpool2d", []*Var{x}, kh * kw, []int{kh * kw},
+		return op{"avgpool2d", []*Var{x}, Pool{kh, kw, win}, kh * kw, []int{kh * kw},
 			func(t *Tape, in []*Var) *Var { return t.avgPool(in[0], kh, kw, win) }}
 	})
 	return t.record(o, tensor.AvgPool2d(t.arena, x.Value, kh, kw, win), func(dy *tensor.Tensor) {

@@ -18,9 +18,10 @@ type Tape struct {
 	// its gradient would want.
 	ForwardOnly bool
 
-	arena *kernels.Arena
-	steps []step
-	check *Lockstep
+	arena  *kernels.Arena
+	steps  []step
+	check  *Lockstep
+	traced bool
 }
 
 // A step is one recorded operation.
@@ -31,12 +32,13 @@ type step struct {
 	saved    []*tensor.Tensor // memory that only this step's backward uses
 }
 
-// An op describes an operation for Lockstep: its operands, how long its sums
-// are, forward and in the gradient of each operand, and how to do it again on
-// another tape.
+// An op describes an operation for Trace and Lockstep: its operands, what else
+// its method takes, how long its sums are, forward and in the gradient of each
+// operand, and how to do it again on another tape.
 type op struct {
 	name  string
 	in    []*Var
+	how   any
 	terms int
 	grads []int
 	again func(t *Tape, in []*Var) *Var
@@ -53,7 +55,7 @@ func (t *Tape) Arena() *kernels.Arena { return t.arena }
 // describe returns what f says of an operation, if anybody wants to know: a
 // plain tape allocates nothing for it.
 func (t *Tape) describe(f func() op) op {
-	if t.check == nil {
+	if t.check == nil && !t.traced {
 		return op{}
 	}
 	return f()
