@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"internal/roofline":     {"kernels"},
 	"internal/golden":       {"nn", "optim", "train/checkpoint"},
 	"train":                 {"nn", "optim", "datasets", "train/checkpoint", "train/onnx", "train/tensorboard", "internal/suggest", "kernels/driver/dry"},
-	"train/checkpoint":      {"tensor"},
+	"train/checkpoint":      {"tensor", "internal/pickle"},
 	"train/tensorboard":     {},
 	"train/onnx":            {"nn", "train/checkpoint"},
 	"nn":                    {"autograd", "internal/rng", "internal/suggest"},

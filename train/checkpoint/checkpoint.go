@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"lbsam/tensor"
 )
@@ -53,7 +54,7 @@ func load(path string, entries []Entry, l loader) (map[string]string, error) {
 		return nil, err
 	}
 	defer f.Close()
-	index, err := l.match(f.Header, entries)
+	index, err := l.match(f.plain(), entries)
 	if err != nil {
 		return nil, f.errorf("%w: %s", err, l.note(f.Metadata["model"]))
 	}
@@ -61,7 +62,11 @@ func load(path string, entries []Entry, l loader) (map[string]string, error) {
 	// fit, shows before any tensor has changed.
 	for _, store := range []bool{false, true} {
 		for i, e := range entries {
-			if err := l.get(f.tensor(index[i]), e.Tensor, f.Tensors[index[i]], store); err != nil {
+			r, err := f.elements(index[i])
+			if err == nil {
+				err = l.get(r, e.Tensor, f.Tensors[index[i]], store)
+			}
+			if err != nil {
 				return nil, f.errorf("tensor %q: %w", e.Name, err)
 			}
 		}
@@ -79,7 +84,7 @@ func (l loader) match(h Header, entries []Entry) (index []int, err error) {
 		want := l.in(e)
 		i, ok := position[e.Name]
 		if !ok {
-			return nil, fmt.Errorf("found no tensor %q, want %v", e.Name, want)
+			return nil, fmt.Errorf("found no tensor %q, want %v%s", e.Name, want, leftOver(h, entries))
 		}
 		if found := h.Tensors[i]; !l.fits(found, want) {
 			return nil, fmt.Errorf("tensor %q: found %v, want %v", e.Name, found, want)
@@ -93,6 +98,41 @@ func (l loader) match(h Header, entries []Entry) (index []int, err error) {
 		}
 	}
 	return index, nil
+}
+
+// leftOver says which tensor of h is the first that no entry wants, "" if there
+// is none.
+func leftOver(h Header, entries []Entry) string {
+	wanted := map[string]bool{}
+	for _, e := range entries {
+		wanted[e.Name] = true
+	}
+	for _, t := range h.Tensors {
+		if !wanted[t.Name] {
+			return fmt.Sprintf("; found tensor %.100q, %v, which it has not", t.Name, t)
+		}
+	}
+	return ""
+}
+
+// wrappers are the prefixes that DataParallel and torch.compile give to the
+// names in a state_dict.
+var wrappers = []string{"module.", "_orig_mod."}
+
+// plain is h without the prefixes of wrappers, where all names have them.
+func (h Header) plain() Header {
+	h.Tensors = slices.Clone(h.Tensors)
+	for {
+		i := slices.IndexFunc(wrappers, func(prefix string) bool {
+			return len(h.Tensors) > 0 && !slices.ContainsFunc(h.Tensors, func(t Info) bool { return !strings.HasPrefix(t.Name, prefix) })
+		})
+		if i < 0 {
+			return h
+		}
+		for j := range h.Tensors {
+			h.Tensors[j].Name = strings.TrimPrefix(h.Tensors[j].Name, wrappers[i])
+		}
+	}
 }
 
 // same reports whether two tensors have one type and shape.

@@ -27,9 +27,11 @@ func Export(path string, metadata map[string]string, entries []Entry) error {
 }
 
 // Import sets the entries of the model of that name from a file of Export, or
-// from one that PyTorch's users made under the same names, in float32 or
-// float64, and returns its metadata. A tensor that is missing, left over or of
-// another shape is an error, and then no entry has changed.
+// from one that PyTorch's users made under the same names, with torch.save or
+// in safetensors, in any type of floats, and returns its metadata. What
+// DataParallel and torch.compile put in front of all names does not count. A
+// tensor that is missing, left over or of another shape is an error, and then
+// no entry has changed.
 func Import(path, model string, entries []Entry) (metadata map[string]string, err error) {
 	return load(path, entries, loader{
 		in: torchInfo,
@@ -115,19 +117,11 @@ func readCounter(r io.Reader, t *tensor.Tensor, store bool) error {
 	return nil
 }
 
-// readFloats reads n numbers of type F32 or F64.
+// readFloats reads n numbers of a type of floats.
 func readFloats(r io.Reader, dtype Dtype, n int) ([]float64, error) {
-	values := make([]float64, n)
-	if dtype == F64 {
-		err := binary.Read(r, binary.LittleEndian, values)
-		return values, err
-	}
-	singles := make([]float32, n)
-	if err := binary.Read(r, binary.LittleEndian, singles); err != nil {
+	raw := make([]byte, int64(n)*dtype.size())
+	if _, err := io.ReadFull(r, raw); err != nil {
 		return nil, err
 	}
-	for i, v := range singles {
-		values[i] = float64(v)
-	}
-	return values, nil
+	return numbers(raw, dtype), nil
 }

@@ -24,8 +24,20 @@ func Inspect(path string) (Header, error) {
 type file struct {
 	Header
 	*os.File
-	starts []int64 // of the tensors
+	format Format
+
+	// elements reads those of tensor i, row after row, little-endian.
+	elements func(i int) (io.Reader, error)
 }
+
+// A Format is a kind of file.
+type Format string
+
+// The formats that are read and written.
+const (
+	Safetensors Format = "safetensors"
+	Torch       Format = "torch" // what torch.save makes of a state_dict
+)
 
 // open opens a file and checks its header.
 func open(path string) (*file, error) {
@@ -33,29 +45,44 @@ func open(path string) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	h, starts, err := readHeader(f)
-	if err != nil {
+	opened := &file{File: f}
+	if err := opened.read(); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
 	}
-	return &file{h, f, starts}, nil
+	return opened, nil
 }
 
-func readHeader(f *os.File) (h Header, starts []int64, err error) {
+// read reads the header, of whichever format.
+func (f *file) read() error {
 	stat, err := f.Stat()
 	if err != nil {
-		return h, nil, err
+		return err
 	}
 	if !stat.Mode().IsRegular() {
-		return h, nil, fmt.Errorf("found a directory or a device, want a file")
+		return fmt.Errorf("found a directory or a device, want a file")
 	}
-	return decodeHeader(f, stat.Size())
+	return f.decode(f.File, stat.Size())
 }
 
-// tensor reads the elements of tensor i.
-func (f *file) tensor(i int) io.Reader {
-	n, _ := f.Tensors[i].bytes() // checked when f was opened
-	return bufio.NewReader(io.NewSectionReader(f.File, f.starts[i], n))
+// decode reads the header of a file of the given size.
+func (f *file) decode(r io.ReaderAt, size int64) error {
+	switch {
+	case begins(r, zipMagic):
+		return f.decodeTorch(r, size)
+	case begins(r, oldMagic):
+		return fmt.Errorf("found the format of PyTorch before 1.6: save it anew with torch.save(torch.load(FILE), FILE)")
+	}
+	h, starts, err := decodeHeader(r, size)
+	if err != nil {
+		return err
+	}
+	f.Header, f.format = h, Safetensors
+	f.elements = func(i int) (io.Reader, error) {
+		n, _ := h.Tensors[i].bytes() // checked
+		return bufio.NewReader(io.NewSectionReader(r, starts[i], n)), nil
+	}
+	return nil
 }
 
 // errorf is an error about the file.
@@ -63,9 +90,15 @@ func (f *file) errorf(format string, args ...any) error {
 	return fmt.Errorf("checkpoint: %s: %w", f.Name(), fmt.Errorf(format, args...))
 }
 
-// write puts a new file in the place of path: a whole one or, with an error,
-// none. body writes the elements of tensor i.
+// write replaces a file by one in safetensors. body writes the elements of
+// tensor i.
 func write(path string, h Header, body func(w io.Writer, i int) error) error {
+	return replace(path, func(w io.Writer) error { return writeTo(w, h, body) })
+}
+
+// replace puts a new file in the place of path: a whole one or, with an error,
+// none. body writes it.
+func replace(path string, body func(w io.Writer) error) error {
 	// The temporary file must lie beside the other one, or the rename would
 	// not be atomic.
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
@@ -73,7 +106,12 @@ func write(path string, h Header, body func(w io.Writer, i int) error) error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	defer f.Cleanup()
-	if err := writeTo(f, h, body); err != nil {
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = body(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("checkpoint: %s: %w", path, err)
 	}
 	if err := f.CloseAtomicallyReplace(); err != nil {
@@ -82,8 +120,7 @@ func write(path string, h Header, body func(w io.Writer, i int) error) error {
 	return nil
 }
 
-func writeTo(f io.Writer, h Header, body func(w io.Writer, i int) error) error {
-	w := bufio.NewWriterSize(f, 1<<20)
+func writeTo(w io.Writer, h Header, body func(w io.Writer, i int) error) error {
 	if _, err := w.Write(h.encode()); err != nil {
 		return err
 	}
@@ -92,5 +129,5 @@ func writeTo(f io.Writer, h Header, body func(w io.Writer, i int) error) error {
 			return fmt.Errorf("tensor %q: %w", h.Tensors[i].Name, err)
 		}
 	}
-	return w.Flush()
+	return nil
 }

@@ -56,7 +56,7 @@ func TestHostileHeaders(t *testing.T) {
 		"number in metadata":   {container(`{"__metadata__":{"a":1}}`, 0), `header, "__metadata__": json`},
 		"same name twice":      {container(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 0), `found "a" twice`},
 		"deep":                 {container(`{"a":`+strings.Repeat("[", 20000), 0), `header, "a"`},
-		"unknown type":         {one(`"F16"`, `[4]`, `[0,8]`), `tensor "a": found type "F16", want one of F32, F64, I32, I64, U8`},
+		"unknown type":         {one(`"F8_E4M3"`, `[8]`, `[0,8]`), `tensor "a": found type "F8_E4M3", want one of F16, BF16, F32, F64, I8,`},
 		"no type":              {container(`{"a":{"shape":[8],"data_offsets":[0,8]}}`, 8), `found type ""`},
 		"no shape":             {container(`{"a":{"dtype":"U8","data_offsets":[0,8]}}`, 8), "found 0 dimensions, want a shape"},
 		"many dimensions":      {one(`"U8"`, `[8`+strings.Repeat(",1", 16)+`]`, `[0,8]`), "found 17 dimensions, want a shape of at most 16"},
