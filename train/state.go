@@ -10,6 +10,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"lbsam/nn"
 	"lbsam/train/checkpoint"
 )
 
@@ -121,6 +122,7 @@ func (j *Job) Export(path string, metadata map[string]string) error {
 	all := map[string]string{
 		"model": j.Model.Name, "dataset": j.Data.Name, "classes": strings.Join(j.Data.Classes, ","),
 		"input": fmt.Sprintf("%dx%dx%d", j.Model.Input[0], j.Model.Input[1], j.Model.Input[2]),
+		"mean":  jsonText(j.Data.Mean), "std": jsonText(j.Data.Std),
 	}
 	for k, v := range metadata {
 		all[k] = v
@@ -138,15 +140,25 @@ func (j *Job) importWeights(path string) error {
 }
 
 // exported are the parameters and buffers that PyTorch knows too.
-func (j *Job) exported() []checkpoint.Entry {
-	var list []checkpoint.Entry
-	for _, p := range j.Params.List {
+func (j *Job) exported() []checkpoint.Entry { return stateDict(j.Model) }
+
+// stateDict is what PyTorch knows of a model: parameters and buffers.
+func stateDict(m *nn.Model) (list []checkpoint.Entry) {
+	for _, p := range m.Params() {
 		list = append(list, checkpoint.Entry{Name: p.Name, Tensor: p.Value})
 	}
-	for _, b := range j.Model.Buffers() {
+	for _, b := range m.Buffers() {
 		if b.Export {
 			list = append(list, checkpoint.Entry{Name: b.Name, Tensor: b.Value})
 		}
 	}
 	return list
+}
+
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // of numbers
+	}
+	return string(text)
 }
