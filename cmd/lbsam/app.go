@@ -90,7 +90,9 @@ stand for the flags of every command; train takes all its settings from there: L
 	root.SetVersionTemplate(versionText())
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(a, preset), newEval(a), newModels(a), newRuns(a), newBench(a), newVerify(a), newReport(a), newData(a), newVersion(a))
+	root.AddCommand(newTrain(a, preset), newEval(a), newReport(a), newRuns(a), newData(a), newModels(a))
+	root.AddCommand(newExport(a), newImport(a), newInspect(a))
+	root.AddCommand(newBench(a), newVerify(a), newVersion(a))
 	root.SetGlobalNormalizationFunc(normalize)
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lbsam/nn"
 	"lbsam/train"
@@ -20,15 +21,10 @@ func newEval(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval FILE",
 		Short: "Score a checkpoint",
-		Long: `Score the model in a safetensors file: of a run, or with a state_dict of PyTorch under the same names. Of a run folder,
-its best.safetensors. The file of a run says which model and data set it is about; of another one, --model and
---dataset must.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError("eval: found %d files, want one safetensors file: see %s --help", len(args), cmd.CommandPath())
-			}
-			return nil
-		},
+		Long: `Score the model in a file: of a run, or with a state_dict of PyTorch under the same names, in safetensors or as
+torch.save writes it. Of a run folder, its best.safetensors. The file of a run says which model and data set it is
+about; of another one, --model and --dataset must.`,
+		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if split != "test" && split != "train" {
 				return usageError("unknown split %q%s: want test or train", split, meant(split, []string{"test", "train"}))
@@ -42,20 +38,23 @@ its best.safetensors. The file of a run says which model and data set it is abou
 		},
 	}
 	addSome(cmd.Flags(), "Flags", &c, "dataset", "data", "model", "batch-size", "limit-batches", "device", "precision", "threads")
-	for _, name := range []string{"dataset", "model"} {
-		f := cmd.Flags().Lookup(name)
-		f.Usage, f.DefValue = f.Usage+" (default: what the file says)", ""
-	}
+	saidByFile(cmd.Flags())
 	cmd.Flags().StringVar(&split, "split", split, "what to score it on: test or train")
 	return cmd
+}
+
+// saidByFile makes the help say that a file may name its data set and model.
+func saidByFile(flags *pflag.FlagSet) {
+	for _, name := range []string{"dataset", "model"} {
+		f := flags.Lookup(name)
+		f.Usage, f.DefValue = f.Usage+" (default: what the file says)", ""
+	}
 }
 
 // checkpointConfig is c for the model and the data set that the file names,
 // unless flags do.
 func checkpointConfig(path string, c train.Config, model, dataset bool) (train.Config, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, "best.safetensors")
-	}
+	path = bestOf(path)
 	h, err := checkpoint.Inspect(path)
 	if err != nil {
 		return c, train.CheckpointError{Err: err}
@@ -73,6 +72,15 @@ func checkpointConfig(path string, c train.Config, model, dataset bool) (train.C
 	}
 	c.Init, c.Minimizer = path, baseline
 	return c, c.Validate()
+}
+
+// bestOf is the file of the best weights of the run folder path, and any other
+// path itself.
+func bestOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, "best.safetensors")
+	}
+	return path
 }
 
 // eval scores a model.
