@@ -85,6 +85,16 @@ func (t *Tensor) Part(offset int, shape ...int) *Tensor {
 	return &Tensor{slices.Clone(shape), t.Data.Slice(offset, offset+Size(shape))}
 }
 
+// Rows is a view of the rows lo to hi of the first dimension: a batch of images,
+// or its labels.
+func (t *Tensor) Rows(lo, hi int) *Tensor {
+	if len(t.Shape) == 0 || lo < 0 || hi < lo || hi > t.Shape[0] {
+		panic(fmt.Sprintf("tensor: Rows %d to %d of %v", lo, hi, t.Shape))
+	}
+	row := Size(t.Shape[1:])
+	return t.Part(lo*row, append([]int{hi - lo}, t.Shape[1:]...)...)
+}
+
 // Len is the number of elements.
 func (t *Tensor) Len() int { return t.Data.Len() }
 

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -26,6 +27,34 @@ func TestViewsShareMemory(t *testing.T) {
 	}
 	if x.Len() != 6 || x.Device() != d {
 		t.Errorf("Len %d, Device %v", x.Len(), x.Device())
+	}
+}
+
+func TestRows(t *testing.T) {
+	x := From(open(t, kernels.Float64), []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 3, 2, 2)
+	if got := x.Rows(1, 3); got.String() != "float64[2 2 2] [5 6 7 8 9 10 11 12]" {
+		t.Errorf("rows 1 and 2: %v", got)
+	}
+	if got := x.Rows(3, 3); got.Len() != 0 {
+		t.Errorf("no rows: %v", got)
+	}
+}
+
+func TestImagesAndLabels(t *testing.T) {
+	d := open(t, kernels.Float64)
+	x := FromImages(d, []uint8{0, 255, 51, 102}, []float64{0, 0.5}, []float64{1, 0.25}, 2, 1, 1, 2)
+	for i, want := range []float64{0, 2, 0.2, -0.4} {
+		if got := x.Floats()[i]; !(math.Abs(got-want) < 1e-15) {
+			t.Errorf("pixel %d is %v, want %v", i, got, want)
+		}
+	}
+	if fmt.Sprint(x.Shape) != "[2 1 1 2]" {
+		t.Errorf("shape %v", x.Shape)
+	}
+	got := make([]int32, 2)
+	kernels.Download(got, FromLabels(d, []uint8{7, 255}).Data)
+	if got[0] != 7 || got[1] != 255 {
+		t.Errorf("labels %v", got)
 	}
 }
 
@@ -74,6 +103,8 @@ func TestShapeMistakesPanic(t *testing.T) {
 		"bias":       {func() { BiasBackwardAdd(shape(3), shape(2, 4)) }, []string{"[3]", "[4]"}},
 		"labels":     {func() { CrossEntropy(a, NewScalar(d, 0), shape(2, 5), NewOf(d, kernels.Int32, 3), 0) }, []string{"[3]", "[2]"}},
 		"batch norm": {func() { BatchNorm(a, shape(2, 3), shape(3, 2), shape(3), shape(3), shape(3), shape(3), 1e-5, true) }, []string{"[3 2]", "[2 3]"}},
+		"rows":       {func() { shape(2, 3).Rows(1, 3) }, []string{"1 to 3", "[2 3]"}},
+		"images":     {func() { FromImages(d, make([]uint8, 5), nil, nil, 1, 2, 3, 1) }, []string{"5 pixels", "[1 2 3 1]"}},
 		"negative":   {func() { shape(2, -1) }, []string{"[2 -1]"}},
 	} {
 		func() {
