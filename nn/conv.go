@@ -2,7 +2,6 @@ package nn
 
 import (
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 	"lbsam/tensor"
 )
@@ -16,12 +15,12 @@ type Conv2d struct {
 
 // NewConv2d draws the weight [oc, size, size, ic] from U(-1/√fan, 1/√fan) with
 // fan = ic·size², PyTorch's default. It has no bias; WithBias adds one.
-func NewConv2d(d *kernels.Device, r *rng.Stream, ic, oc, size int, win tensor.Window) *Conv2d {
+func NewConv2d(d *kernels.Device, r *Stream, ic, oc, size int, win tensor.Window) *Conv2d {
 	return &Conv2d{Weight: uniform(d, r, ic*size*size, oc, size, size, ic), Window: win}
 }
 
 // WithBias draws a bias like the weight and returns c.
-func (c *Conv2d) WithBias(r *rng.Stream) *Conv2d {
+func (c *Conv2d) WithBias(r *Stream) *Conv2d {
 	w := c.Weight.Value
 	oc := w.Shape[0]
 	c.Bias = uniform(w.Device(), r, w.Len()/oc, oc)

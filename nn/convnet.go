@@ -2,7 +2,6 @@ package nn
 
 import (
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 	"lbsam/tensor"
 )
@@ -17,7 +16,7 @@ type ConvNet struct {
 }
 
 // NewConvNet returns a network of 8 and 16 channels.
-func NewConvNet(d *kernels.Device, r *rng.Stream, channels, classes int) *ConvNet {
+func NewConvNet(d *kernels.Device, r *Stream, channels, classes int) *ConvNet {
 	const first, second = 8, 16
 	n := &ConvNet{
 		conv1: conv3x3(d, r, channels, first, 1), bn1: NewBatchNorm2d(d, first),

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 	"lbsam/tensor"
 )
@@ -21,7 +20,7 @@ type Dropout struct {
 }
 
 // NewDropout draws from r what tells this layer's random numbers from others.
-func NewDropout(d *kernels.Device, r *rng.Stream, p float64) *Dropout {
+func NewDropout(d *kernels.Device, r *Stream, p float64) *Dropout {
 	if !(p >= 0 && p < 1) {
 		panic(fmt.Sprintf("nn: Dropout with P %v: want 0 or more, and less than 1", p))
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 	"lbsam/nn"
 	"lbsam/tensor"
@@ -18,7 +17,7 @@ type Net struct {
 	linear *nn.Linear
 }
 
-func NewNet(d *kernels.Device, r *rng.Stream) *Net {
+func NewNet(d *kernels.Device, r *nn.Stream) *Net {
 	n := &Net{
 		conv:   nn.NewConv2d(d, r, 3, 8, 3, tensor.Window{Stride: 2, Pad: 1}),
 		norm:   nn.NewBatchNorm2d(d, 8),
@@ -40,8 +39,7 @@ func Example() {
 		return
 	}
 	defer d.Close()
-	r := rng.New(1, rng.Weights)
-	n := NewNet(d, &r)
+	n := NewNet(d, nn.NewStream(1))
 	for _, p := range n.Params() {
 		fmt.Println(p.Name, p.Shape())
 	}

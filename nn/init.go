@@ -9,12 +9,21 @@ import (
 	"lbsam/tensor"
 )
 
+// A Stream is where first weights are drawn from.
+type Stream = rng.Stream
+
+// NewStream returns the random numbers from which New draws for a seed.
+func NewStream(seed uint64) *Stream {
+	r := rng.New(seed, rng.Weights)
+	return &r
+}
+
 // uniform returns a parameter drawn from U(-1/√fan, 1/√fan), PyTorch's default
 // for the weight and the bias of a layer whose outputs see fan inputs. The
 // values are float32 numbers in any precision, so that a model starts from the
 // same weights on every device. With a nil stream they are zero: for a model
 // whose values come from a file.
-func uniform(d *kernels.Device, r *rng.Stream, fan int, shape ...int) *autograd.Var {
+func uniform(d *kernels.Device, r *Stream, fan int, shape ...int) *autograd.Var {
 	w := tensor.New(d, shape...)
 	if r == nil {
 		return autograd.NewParam(w)

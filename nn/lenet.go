@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 	"lbsam/tensor"
 )
@@ -9,7 +8,7 @@ import (
 // NewLeNet returns a network in the manner of LeCun et al. (1998) for images
 // [h, w, c] of 4x4 pixels or more: two 5x5 convolutions of 16 and 32 channels,
 // each with a ReLU and 2x2 max-pooling, and linear layers of 128 and classes.
-func NewLeNet(d *kernels.Device, r *rng.Stream, h, w, c, classes int) Sequential {
+func NewLeNet(d *kernels.Device, r *Stream, h, w, c, classes int) Sequential {
 	const first, second, hidden = 16, 32, 128
 	same := tensor.Window{Stride: 1, Pad: 2}
 	return Sequential{

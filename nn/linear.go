@@ -2,7 +2,6 @@ package nn
 
 import (
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 )
 
@@ -13,7 +12,7 @@ type Linear struct {
 }
 
 // NewLinear draws weight and bias from U(-1/√in, 1/√in), PyTorch's default.
-func NewLinear(d *kernels.Device, r *rng.Stream, in, out int) *Linear {
+func NewLinear(d *kernels.Device, r *Stream, in, out int) *Linear {
 	return &Linear{Weight: uniform(d, r, in, out, in), Bias: uniform(d, r, in, out)}
 }
 

@@ -3,14 +3,13 @@ package nn
 import (
 	"strconv"
 
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 )
 
 // NewMLP returns a multilayer perceptron: Flatten, then for each number in
 // hidden a linear layer of so many outputs and a ReLU, then a linear layer to
 // the classes. The linear layers are fc1, fc2, ...
-func NewMLP(d *kernels.Device, r *rng.Stream, inputs int, hidden []int, classes int) Sequential {
+func NewMLP(d *kernels.Device, r *Stream, inputs int, hidden []int, classes int) Sequential {
 	s := Sequential{{"flatten", Flatten{}}}
 	for i, width := range hidden {
 		number := strconv.Itoa(i + 1)

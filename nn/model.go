@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"lbsam/internal/rng"
 	"lbsam/internal/suggest"
 	"lbsam/kernels"
 )
@@ -63,9 +62,8 @@ func New(d *kernels.Device, name string, classes, h, w, channels int, seed uint6
 	}
 	for _, known := range Names() {
 		if plain(known) == plain(name) {
-			r := rng.New(seed, rng.Weights)
 			m := &Model{Name: known, Classes: classes, Input: [3]int{h, w, channels}}
-			m.Layer = build(d, &r, m)
+			m.Layer = build(d, NewStream(seed), m)
 			return m, nil
 		}
 	}
@@ -83,7 +81,7 @@ func plain(name string) string {
 }
 
 // build makes the layer of m from its name, one of Names, and its sizes.
-func build(d *kernels.Device, r *rng.Stream, m *Model) Layer {
+func build(d *kernels.Device, r *Stream, m *Model) Layer {
 	h, w, c := m.Input[0], m.Input[1], m.Input[2]
 	resnet := func(width int, blocks ...int) ResNetConfig {
 		return ResNetConfig{Blocks: blocks, Width: width, Channels: c, Classes: m.Classes}

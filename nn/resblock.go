@@ -2,7 +2,6 @@ package nn
 
 import (
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 	"lbsam/tensor"
 )
@@ -16,7 +15,7 @@ type basic struct {
 	shortcut     Layer // nil: x itself
 }
 
-func newBasic(d *kernels.Device, r *rng.Stream, ic, oc, stride int, pad bool) *basic {
+func newBasic(d *kernels.Device, r *Stream, ic, oc, stride int, pad bool) *basic {
 	b := &basic{
 		conv1: conv3x3(d, r, ic, oc, stride), bn1: NewBatchNorm2d(d, oc),
 		conv2: conv3x3(d, r, oc, oc, 1), bn2: NewBatchNorm2d(d, oc),
@@ -44,7 +43,7 @@ type bottleneck struct {
 	shortcut            Layer // nil: x itself
 }
 
-func newBottleneck(d *kernels.Device, r *rng.Stream, ic, width, stride int, pad bool) *bottleneck {
+func newBottleneck(d *kernels.Device, r *Stream, ic, width, stride int, pad bool) *bottleneck {
 	oc := expansion * width
 	b := &bottleneck{
 		conv1: conv1x1(d, r, ic, width, 1), bn1: NewBatchNorm2d(d, width),
@@ -68,7 +67,7 @@ func (b *bottleneck) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autogra
 // it: nil where x can be added as it is, else every stride-th pixel with
 // channels of zeros (pad, option A) or a 1x1 convolution and BatchNorm2d
 // (option B).
-func (c *Children) addShortcut(d *kernels.Device, r *rng.Stream, ic, oc, stride int, pad bool) (l Layer) {
+func (c *Children) addShortcut(d *kernels.Device, r *Stream, ic, oc, stride int, pad bool) (l Layer) {
 	switch {
 	case ic == oc && stride == 1:
 		return nil
@@ -98,10 +97,10 @@ func (s padShortcut) Forward(t *autograd.Tape, x *autograd.Var, _ Mode) *autogra
 	return t.PadShortcut(x, s.oc, s.stride)
 }
 
-func conv3x3(d *kernels.Device, r *rng.Stream, ic, oc, stride int) *Conv2d {
+func conv3x3(d *kernels.Device, r *Stream, ic, oc, stride int) *Conv2d {
 	return NewConv2d(d, r, ic, oc, 3, tensor.Window{Stride: stride, Pad: 1})
 }
 
-func conv1x1(d *kernels.Device, r *rng.Stream, ic, oc, stride int) *Conv2d {
+func conv1x1(d *kernels.Device, r *Stream, ic, oc, stride int) *Conv2d {
 	return NewConv2d(d, r, ic, oc, 1, tensor.Window{Stride: stride})
 }

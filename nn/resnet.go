@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 )
 
@@ -32,7 +31,7 @@ type ResNet struct {
 }
 
 // NewResNet returns the network that c describes.
-func NewResNet(d *kernels.Device, r *rng.Stream, c ResNetConfig) *ResNet {
+func NewResNet(d *kernels.Device, r *Stream, c ResNetConfig) *ResNet {
 	n := &ResNet{conv1: conv3x3(d, r, c.Channels, c.Width, 1), bn1: NewBatchNorm2d(d, c.Width)}
 	ic := c.Width
 	for i, blocks := range c.Blocks {
@@ -54,7 +53,7 @@ func NewResNet(d *kernels.Device, r *rng.Stream, c ResNetConfig) *ResNet {
 
 // newStage returns blocks of one width, the first with the given stride, and
 // the channels that come out.
-func newStage(d *kernels.Device, r *rng.Stream, c ResNetConfig, blocks, ic, width, stride int) (Sequential, int) {
+func newStage(d *kernels.Device, r *Stream, c ResNetConfig, blocks, ic, width, stride int) (Sequential, int) {
 	var stage Sequential
 	for i := range blocks {
 		var b Layer

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"lbsam/autograd"
-	"lbsam/internal/rng"
 	"lbsam/kernels"
 )
 
@@ -29,7 +28,7 @@ type WideResNet struct {
 }
 
 // NewWideResNet returns the network that c describes.
-func NewWideResNet(d *kernels.Device, r *rng.Stream, c WideResNetConfig) *WideResNet {
+func NewWideResNet(d *kernels.Device, r *Stream, c WideResNetConfig) *WideResNet {
 	if c.Depth < 10 || c.Depth%6 != 4 {
 		panic(fmt.Sprintf("nn: WideResNet of depth %d: want 6n + 4", c.Depth))
 	}
@@ -51,7 +50,7 @@ func NewWideResNet(d *kernels.Device, r *rng.Stream, c WideResNetConfig) *WideRe
 	return n
 }
 
-func newWideStage(d *kernels.Device, r *rng.Stream, c WideResNetConfig, ic, oc, stride int) Sequential {
+func newWideStage(d *kernels.Device, r *Stream, c WideResNetConfig, ic, oc, stride int) Sequential {
 	var stage Sequential
 	for i := range (c.Depth - 4) / 6 {
 		stage = append(stage, Child{strconv.Itoa(i), newWideBlock(d, r, ic, oc, stride, c.Dropout)})
@@ -78,7 +77,7 @@ type wideBlock struct {
 	shortcut     *Conv2d // nil: x itself
 }
 
-func newWideBlock(d *kernels.Device, r *rng.Stream, ic, oc, stride int, p float64) *wideBlock {
+func newWideBlock(d *kernels.Device, r *Stream, ic, oc, stride int, p float64) *wideBlock {
 	b := &wideBlock{
 		bn1: NewBatchNorm2d(d, ic), conv1: conv3x3(d, r, ic, oc, stride),
 		bn2: NewBatchNorm2d(d, oc), conv2: conv3x3(d, r, oc, oc, 1),
