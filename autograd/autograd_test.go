@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -73,6 +74,7 @@ func networks(d *kernels.Device) []network {
 		{"maxpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.MaxPool2d(in[0], 3, tensor.Window{Stride: 2, Pad: 1}) }},
 		{"avgpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.AvgPool2d(in[0], 2, tensor.Window{Stride: 2, Pad: 1}) }},
 		{"globalavgpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.GlobalAvgPool2d(in[0]) }},
+		{"custom", [][]int{{3, 5}, {3, 5}}, custom},
 		{"flatten", [][]int{{2, 3, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.Flatten(in[0]) }},
 		{"padshortcut", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.PadShortcut(in[0], 6, 2) }},
 		{"residual block", [][]int{{2, 4, 4, 2}, {2, 3, 3, 2}, {2}, {2}}, func(t *Tape, in []*Var) *Var {
@@ -82,6 +84,44 @@ func networks(d *kernels.Device) []network {
 			y = t.Conv2d(y, in[1], nil, one) // the weight is shared, the input used twice
 			return t.BatchNorm(y, in[2], in[3], in[0], two, fused)
 		}},
+	}
+}
+
+// custom is 3a + max(b, 0) + max(b, 0), with its own gradient and with dy handed on.
+func custom(t *Tape, in []*Var) *Var {
+	a, r := t.Arena(), t.ReLU(in[1])
+	y := tensor.Temp(a, r.Shape()...)
+	tensor.Copy(y, r.Value)
+	kernels.AddScaled(y.Data, in[0].Value.Data, 3)
+	kernels.AddScaled(y.Data, r.Value.Data, 1)
+	twice := tensor.Temp(a, 1) // something that backward reads
+	twice.Fill(2)
+	return t.Custom([]*Var{in[0], in[0], r}, y, func(dy *tensor.Tensor) []*tensor.Tensor {
+		da := tensor.Temp(a, dy.Shape...)
+		tensor.Copy(da, dy)
+		kernels.AddScaled(da.Data, dy.Data, 2)      // da = 3 dy
+		kernels.Scale(dy.Data, dy.Data, twice.Data) // db = 2 dy
+		return []*tensor.Tensor{da, nil, dy}
+	}, twice)
+}
+
+func TestCustomMistakesPanic(t *testing.T) {
+	d := open(t, "ref", kernels.Float64)
+	for want, grads := range map[string]func(dy *tensor.Tensor) []*tensor.Tensor{
+		"0 gradients of 1 operands":                  func(*tensor.Tensor) []*tensor.Tensor { return nil },
+		"gradient of operand 0 is [3 2], want [2 3]": func(dy *tensor.Tensor) []*tensor.Tensor { return []*tensor.Tensor{dy.View(3, 2)} },
+	} {
+		func() {
+			defer func() {
+				if message := fmt.Sprint(recover()); !strings.Contains(message, want) {
+					t.Errorf("panic %q, want %q", message, want)
+				}
+			}()
+			tape := NewTape(kernels.NewArena(d))
+			x := NewParam(tensor.New(d, 2, 3))
+			y := tape.Custom([]*Var{x}, tensor.Temp(tape.Arena(), 2, 3), grads)
+			tape.Backward(head(tape, y, tensor.NewScalar(d, 0)))
+		}()
 	}
 }
 
@@ -154,8 +194,8 @@ func TestLockstepAcceptsTheCPU(t *testing.T) {
 		in := parameters(ref, kerneltest.Rng(i), n.shapes)
 		tape := NewTape(kernels.NewArena(ref))
 		l := NewLockstep(tape, cpu)
-		if n.name == "dropout" || strings.HasPrefix(n.name, "batchnorm eval") {
-			continue // state that lives on the reference device only
+		if n.name == "dropout" || n.name == "custom" || strings.HasPrefix(n.name, "batchnorm eval") {
+			continue // state that lives on the reference device only, or nothing to do again
 		}
 		want := gradients(ref, n, in)
 		tape.Backward(head(tape, n.apply(tape, in), tensor.NewScalar(ref, 0)))

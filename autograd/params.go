@@ -78,6 +78,16 @@ func (p *Params) Round() {
 	}
 }
 
+// Segments describes the parameters to the functions of package kernels that walk
+// arenas.
+func (p *Params) Segments() *kernels.Segments {
+	list := make([]kernels.Segment, len(p.List))
+	for i := range list {
+		list[i] = kernels.Segment{Offset: p.Offsets[i], Len: p.Lens[i]}
+	}
+	return kernels.NewSegments(p.Device(), p.Size(), list)
+}
+
 // Device is the device of the arenas.
 func (p *Params) Device() *kernels.Device { return p.List[0].Device() }
 
