@@ -40,6 +40,11 @@ var allowed = map[string][]string{
 	"internal/rng":          {},
 	"internal/suggest":      {},
 	"internal/architecture": {},
+
+	"examples":                 {},
+	"examples/mlp":             {"nn", "optim", "datasets"},
+	"examples/customlayer":     {"nn", "optim"},
+	"examples/customminimizer": {"nn", "optim", "datasets"},
 }
 
 // outside says which modules other than the standard library the packages of
