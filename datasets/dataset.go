@@ -27,6 +27,15 @@ func (s *Split) Image(i int) []uint8 {
 	return s.Images[i*size : (i+1)*size : (i+1)*size]
 }
 
+// Counts is how often each of the classes comes.
+func (s *Split) Counts(classes int) []int {
+	counts := make([]int, classes)
+	for _, label := range s.Labels {
+		counts[label]++
+	}
+	return counts
+}
+
 // newSplit returns a split of n black images with label 0, for a reader to fill.
 func newSplit(n, h, w, c int) Split {
 	return Split{Images: make([]uint8, n*h*w*c), Labels: make([]uint8, n), N: n, H: h, W: w, C: c}
@@ -47,7 +56,8 @@ type Dataset struct {
 	Crop int
 	Flip bool
 
-	Notes []string // what a user should know about how it was read
+	Source Found    // the files it was read from; zero: it needs none
+	Notes  []string // what a user should know about how it was read
 }
 
 // The names that Open knows.
@@ -56,6 +66,7 @@ const (
 	cifar100Name = "CIFAR100"
 	mnistName    = "MNIST"
 	fashionName  = "FashionMNIST"
+	svhnName     = "SVHN"
 	synthName    = "Synthetic"
 	tinyName     = "TinyImageNet"
 	folderName   = "ImageFolder"
@@ -63,43 +74,77 @@ const (
 
 // Names returns the names that Open knows.
 func Names() []string {
-	return []string{cifar10Name, cifar100Name, mnistName, fashionName, synthName, tinyName, folderName}
+	return []string{cifar10Name, cifar100Name, mnistName, fashionName, svhnName, synthName, tinyName, folderName}
 }
 
 // Open reads the data set called name (one of Names; case, dashes and underscores
-// do not count) from dir. The files lie in dir itself or where their archive or
-// torchvision puts them below dir:
+// do not count) from the first of these folders that has it: dir, the data sets of
+// Keras ($KERAS_HOME, or .keras in the home folder), lbsam in the user's folder of
+// caches. In dir the files lie in dir itself or where their archive or torchvision
+// puts them below it; archives are read in place:
 //
-//	CIFAR10       cifar-10-batches-bin/   data_batch_1.bin ... data_batch_5.bin, test_batch.bin
-//	CIFAR100      cifar-100-binary/       train.bin, test.bin, fine_label_names.txt; the labels are the fine ones
-//	MNIST         MNIST/raw/              train-images-idx3-ubyte, t10k-labels-idx1-ubyte, ..., each plain or .gz
-//	FashionMNIST  FashionMNIST/raw/       the same names
+//	CIFAR10       cifar-10-batches-bin/, cifar-10-batches-py/, cifar-10-binary.tar.gz, cifar-10-python.tar.gz
+//	CIFAR100      cifar-100-binary/, cifar-100-python/, cifar-100-binary.tar.gz, cifar-100-python.tar.gz; the labels are the fine ones
+//	MNIST         MNIST/raw/ with train-images-idx3-ubyte, t10k-labels-idx1-ubyte, ..., each plain or .gz; mnist.npz
+//	FashionMNIST  FashionMNIST/raw/ with the same names
+//	SVHN          train_32x32.mat, test_32x32.mat
 //	Synthetic     needs no files; it is Synthetic(SyntheticSeed, SyntheticTrain, SyntheticTest)
 //	TinyImageNet  tiny-imagenet-200/      train, val, wnids.txt, words.txt
 //	ImageFolder   dir itself              train/CLASS/... and val/CLASS/... or test/CLASS/..., or CLASS/... alone
 //
-// OpenImages has more to say about the last two, whose files are images.
-// A missing, cut, overlong or damaged file is an error that names the file.
+// Within a folder files with the published MD5 come before others. A missing, cut,
+// overlong or damaged file is an error that names the file; if nothing is found, it
+// is an fs.ErrNotExist. OpenImages has more to say about the last two, whose files
+// are images.
 func Open(name, dir string) (*Dataset, error) {
 	switch fold(name) {
-	case fold(cifar10Name):
-		return openCIFAR10(dir)
-	case fold(cifar100Name):
-		return openCIFAR100(dir)
-	case fold(mnistName):
-		return openIDXSet(mnist(), dir)
-	case fold(fashionName):
-		return openIDXSet(fashionMNIST(), dir)
-	case fold(tinyName), fold(folderName):
-		return OpenImages(name, dir, Images{})
 	case fold(synthName):
 		return Synthetic(SyntheticSeed, SyntheticTrain, SyntheticTest), nil
+	case fold(tinyName), fold(folderName):
+		return OpenImages(name, dir, Images{})
+	}
+	s, err := setOf(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(dir)
+}
+
+// FileSets returns the names of the data sets that consist of a few files, which
+// Find knows.
+func FileSets() []string {
+	return []string{cifar10Name, cifar100Name, mnistName, fashionName, svhnName}
+}
+
+// Find reads the data set called name, one of FileSets, from every place where Open
+// would look for it, and says what is there.
+func Find(name, dir string) ([]Found, error) {
+	s, err := setOf(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.find(dir), nil
+}
+
+// setOf returns the data set of files with a name.
+func setOf(name string) (set, error) {
+	switch fold(name) {
+	case fold(cifar10Name):
+		return cifar10(), nil
+	case fold(cifar100Name):
+		return cifar100(), nil
+	case fold(mnistName):
+		return mnist(), nil
+	case fold(fashionName):
+		return fashionMNIST(), nil
+	case fold(svhnName):
+		return svhn(), nil
 	}
 	meant := ""
 	if near := suggest.Nearest(fold(name), Names()); near != "" {
 		meant = fmt.Sprintf("; did you mean %s?", near)
 	}
-	return nil, fmt.Errorf("datasets: no data set %q%s (there are %s)", name, meant, strings.Join(Names(), ", "))
+	return set{}, fmt.Errorf("datasets: no data set %q%s (there are %s)", name, meant, strings.Join(Names(), ", "))
 }
 
 // fold makes names that differ in case, dashes and underscores equal.

@@ -2,6 +2,8 @@ package datasets
 
 import (
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -23,6 +25,14 @@ func wantError(t *testing.T, err error, parts ...string) {
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %q has several lines", err)
 	}
+}
+
+// alone hides the data sets that this computer may have.
+func alone(t testing.TB) {
+	none := t.TempDir()
+	t.Setenv("HOME", none)
+	t.Setenv("KERAS_HOME", "")
+	t.Setenv("XDG_CACHE_HOME", "")
 }
 
 // zeros makes a file of size zero bytes after head, sparse so that it costs nothing.
@@ -48,7 +58,7 @@ func blackCIFAR10(t testing.TB, folder string) {
 
 func TestOpenUnknownName(t *testing.T) {
 	_, err := Open("cifra-10", "")
-	wantError(t, err, `"cifra-10"`, "did you mean CIFAR10?", "CIFAR100, MNIST, FashionMNIST, Synthetic")
+	wantError(t, err, `"cifra-10"`, "did you mean CIFAR10?", "CIFAR100, MNIST, FashionMNIST, SVHN, Synthetic")
 	_, err = Open("landscapes", "")
 	wantError(t, err, `"landscapes"`, "Synthetic")
 	if strings.Contains(err.Error(), "mean") {
@@ -57,16 +67,21 @@ func TestOpenUnknownName(t *testing.T) {
 }
 
 func TestOpenMissingFolder(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	for name, sub := range map[string]string{
 		"cifar_10": "cifar-10-batches-bin", "CIFAR-100": "cifar-100-binary", "mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw",
 	} {
 		_, err := Open(name, dir)
-		wantError(t, err, dir+" or "+filepath.Join(dir, sub), "--data DIR")
+		wantError(t, err, "found nothing in "+dir, sub, "--data DIR")
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v is no fs.ErrNotExist", err)
+		}
 	}
 }
 
 func TestOpenCIFAR10(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "cifar-10-batches-bin")
 	blackCIFAR10(t, folder)
@@ -97,6 +112,7 @@ func TestOpenCIFAR10(t *testing.T) {
 }
 
 func TestOpenCIFAR100(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	zeros(t, filepath.Join(dir, "train.bin"), "\x13\x63", 153_700_000-2) // labels 19 and 99
 	zeros(t, filepath.Join(dir, "test.bin"), "", 30_740_000)
@@ -115,6 +131,7 @@ func TestOpenCIFAR100(t *testing.T) {
 }
 
 func TestOpenMNIST(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	raw := filepath.Join(dir, "FashionMNIST", "raw")
 	big := func(words ...uint32) (s []byte) {
@@ -129,7 +146,7 @@ func TestOpenMNIST(t *testing.T) {
 	}
 	zeros(t, filepath.Join(raw, "train-images-idx3-ubyte"), string(big(2051, 60_000, 28, 28)), 60_000*28*28)
 	zeros(t, filepath.Join(raw, "t10k-images-idx3-ubyte"), string(big(2051, 10_000, 28, 28)), 10_000*28*28)
-	zeros(t, filepath.Join(raw, "train-labels-idx1-ubyte.gz"), string(zip(t, labels)), 0)
+	zeros(t, filepath.Join(raw, "train-labels-idx1-ubyte.gz"), string(gzipped(t, labels)), 0)
 	zeros(t, filepath.Join(raw, "t10k-labels-idx1-ubyte"), string(big(2049, 10_000)), 10_000)
 	for _, dir := range []string{dir, raw} {
 		d, err := Open("Fashion_MNIST", dir)
@@ -209,14 +226,39 @@ func checkMoments(t *testing.T, d *Dataset, tolerance float64) {
 	}
 }
 
-// BenchmarkOpenCIFAR10 reads the 184 MB of CIFAR-10's files, here black images.
-func BenchmarkOpenCIFAR10(b *testing.B) {
-	dir := b.TempDir()
-	blackCIFAR10(b, dir)
-	b.SetBytes(6 * 30_730_000)
-	for b.Loop() {
-		if _, err := Open("CIFAR10", dir); err != nil {
+// BenchmarkOpen reads every set in every format in which it is in LBSAM_DATA, and
+// black images in the binary format of CIFAR-10.
+func BenchmarkOpen(b *testing.B) {
+	b.Run("black", func(b *testing.B) {
+		dir := b.TempDir()
+		blackCIFAR10(b, dir)
+		b.SetBytes(6 * 30_730_000)
+		for b.Loop() {
+			if _, err := Open("CIFAR10", dir); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	dir := os.Getenv("LBSAM_DATA")
+	if dir == "" {
+		b.Skip("LBSAM_DATA is not set; it names the folder of the published data sets")
+	}
+	for _, name := range []string{"CIFAR10", "CIFAR100", "MNIST", "FashionMNIST", "SVHN"} {
+		s, err := setOf(name)
+		if err != nil {
 			b.Fatal(err)
+		}
+		for _, p := range rootOf(dir, s.here).places {
+			if !p.exists() {
+				continue
+			}
+			b.Run(name+"/"+filepath.Base(p.path), func(b *testing.B) {
+				for b.Loop() {
+					if _, found := s.load(p); found.Err != nil {
+						b.Fatal(found.Err)
+					}
+				}
+			})
 		}
 	}
 }

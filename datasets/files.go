@@ -82,17 +82,3 @@ func wantEnd(r io.Reader, what, hint string, want int) error {
 		return fmt.Errorf("datasets: %s: after its %d bytes: %w", what, want, err)
 	}
 }
-
-// readLabelNames returns the lines of a file of label names, label 0 first.
-// It is an error if there are not n.
-func readLabelNames(set, path string, n int) ([]string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, missing(set, err)
-	}
-	names := strings.Fields(string(text)) // no name has a space
-	if len(names) != n {
-		return nil, fmt.Errorf("datasets: %s: %s has %d names, want %d", set, path, len(names), n)
-	}
-	return names, nil
-}

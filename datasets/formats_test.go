@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// zip returns data as a gzip stream.
-func zip(t testing.TB, data []byte) []byte {
+// gzipped returns data as a gzip stream.
+func gzipped(t testing.TB, data []byte) []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	w.Write(data)
@@ -37,7 +37,7 @@ func records(f cifarFormat, n int) []byte {
 
 func TestCIFARIsInterleaved(t *testing.T) {
 	const n = 70 // more than one chunk
-	for _, f := range []cifarFormat{{"CIFAR-10", 1, n}, cifar100Format()} {
+	for _, f := range []cifarFormat{{1, n}, cifar100Format()} {
 		s := newSplit(n, cifarSide, cifarSide, cifarChannels)
 		if err := f.read(bytes.NewReader(records(f, n)), "file", s.Images, s.Labels); err != nil {
 			t.Fatal(err)
@@ -59,17 +59,17 @@ func TestCIFARErrors(t *testing.T) {
 	f := cifar10Format()
 	read := func(file []byte, n int) error {
 		s := newSplit(n, cifarSide, cifarSide, cifarChannels)
-		return f.read(bytes.NewReader(file), "some.bin", s.Images, s.Labels)
+		return f.read(bytes.NewReader(file), "set: some.bin", s.Images, s.Labels)
 	}
 	file := records(f, 3)
 	for _, size := range []int{0, 1, 3072, 3073, 3074, 6145, 6146, 9218} {
-		wantError(t, read(file[:size], 3), "CIFAR-10: some.bin has", "bytes, want 9219", "binary version?")
+		wantError(t, read(file[:size], 3), "set: some.bin has", "bytes, want 9219", "binary version?")
 	}
 	wantError(t, read(append(file, 0), 3), "more than 9219 bytes")
 	wantError(t, read(records(f, 4), 3), "more than 9219 bytes")
 	wantError(t, read(records(f, 11), 11), "record 10 has label 10, want 0 to 9")
 	f = cifar100Format()
-	wantError(t, read(records(cifar10Format(), 3), 3), "CIFAR-100: some.bin has 9219 bytes, want 9222")
+	wantError(t, read(records(cifar10Format(), 3), 3), "set: some.bin has 9219 bytes, want 9222")
 }
 
 // idx returns an IDX file of a header and the bytes of body.
@@ -84,8 +84,10 @@ func idx(body string, header ...uint32) []byte {
 // readTiny reads a split of three images of 2x2 with labels below 4.
 func readTiny(images, labels []byte) (Split, error) {
 	s := newSplit(3, 2, 2, 1)
-	err := readIDXSplit(bytes.NewReader(images), bytes.NewReader(labels), "set: images", "set: labels", 4, &s)
-	return s, err
+	if err := readIDX(bytes.NewReader(images), "set: images", idxImages, []int{s.N, s.H, s.W}, s.Images); err != nil {
+		return s, err
+	}
+	return s, readIDXLabels(bytes.NewReader(labels), "set: labels", 4, s.Labels)
 }
 
 func TestIDX(t *testing.T) {
@@ -136,7 +138,7 @@ func readZipped(stream []byte) error {
 }
 
 func TestGzipErrors(t *testing.T) {
-	stream := zip(t, idx("\x00\x01\x02", 2049, 3))
+	stream := gzipped(t, idx("\x00\x01\x02", 2049, 3))
 	if err := readZipped(stream); err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +153,11 @@ func TestGzipErrors(t *testing.T) {
 	damaged := bytes.Clone(stream)
 	damaged[len(damaged)-8] ^= 1 // the checksum
 	wantError(t, readZipped(damaged), "set: labels", "invalid checksum")
-	wantError(t, readZipped(zip(t, idx("\x00\x01", 2049, 3))), "has 2 bytes, want 3")
+	wantError(t, readZipped(gzipped(t, idx("\x00\x01", 2049, 3))), "has 2 bytes, want 3")
 }
 
 func TestOpenIDXOfNoGzip(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	for _, name := range []string{"train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz"} {
 		zeros(t, filepath.Join(dir, name), "no gzip at all", 0)

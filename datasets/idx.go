@@ -1,12 +1,9 @@
 package datasets
 
 import (
-	"compress/gzip"
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -42,37 +39,15 @@ func readIDX(r io.Reader, what string, magic uint32, dims []int, dst []uint8) er
 		func(i int, record []byte) error { copy(dst[i*size:], record); return nil })
 }
 
-// readIDXSplit fills the N images and labels of s from two IDX files.
-func readIDXSplit(images, labels io.Reader, imagesWhat, labelsWhat string, classes int, s *Split) error {
-	if err := readIDX(images, imagesWhat, idxImages, []int{s.N, s.H, s.W}, s.Images); err != nil {
+// readIDXLabels fills labels from an IDX file.
+func readIDXLabels(r io.Reader, what string, classes int, labels []uint8) error {
+	if err := readIDX(r, what, idxLabels, []int{len(labels)}, labels); err != nil {
 		return err
 	}
-	if err := readIDX(labels, labelsWhat, idxLabels, []int{s.N}, s.Labels); err != nil {
-		return err
-	}
-	for i, label := range s.Labels {
+	for i, label := range labels {
 		if int(label) >= classes {
-			return fmt.Errorf("datasets: %s: label %d is %d, want 0 to %d", labelsWhat, i, label, classes-1)
+			return fmt.Errorf("datasets: %s: label %d is %d, want 0 to %d", what, i, label, classes-1)
 		}
 	}
 	return nil
-}
-
-// openIDX opens folder/name, plain, or folder/name.gz, unpacked as it is read, and
-// returns the path it found. Closing the file is all there is to close.
-func openIDX(folder, name string) (r io.Reader, file *os.File, path string, err error) {
-	path = filepath.Join(folder, name)
-	if file, err = os.Open(path); err == nil {
-		return file, file, path, nil
-	}
-	path += ".gz"
-	if file, err = os.Open(path); err != nil {
-		return nil, nil, "", err
-	}
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		file.Close()
-		return nil, nil, "", fmt.Errorf("%s: %w", path, err)
-	}
-	return z, file, path, nil
 }

@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"kernels/cuda":          {"kernels/driver"},
 	"kernels/ptxtable":      {},
 	"internal/pickle":       {},
-	"datasets":              {"datasets/picture", "internal/rng", "internal/suggest"},
+	"datasets":              {"datasets/picture", "internal/pickle", "internal/rng", "internal/suggest"},
 	"datasets/picture":      {},
 	"datasets/download":     {"internal/suggest"},
 	"internal/rng":          {},
