@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,9 +16,16 @@ import (
 func (p part) open(folder string) (*os.File, file, error) {
 	var first error
 	for _, f := range p.files {
-		r, err := os.Open(filepath.Join(folder, f.name))
+		path := filepath.Join(folder, f.name)
+		info, err := os.Stat(path)
+		if err == nil && !info.Mode().IsRegular() {
+			err = fmt.Errorf("%s is no regular file", path) // opening a pipe would wait
+		}
 		if err == nil {
-			return r, f, nil
+			var r *os.File
+			if r, err = os.Open(path); err == nil {
+				return r, f, nil
+			}
 		}
 		if first == nil || errors.Is(first, fs.ErrNotExist) && !errors.Is(err, fs.ErrNotExist) {
 			first = err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,8 +15,11 @@ import (
 	"lbsam/train"
 )
 
-// TestMain lets tests run the program itself, as a process of its own.
+// TestMain lets tests run the program itself, as a process of its own, and hides
+// the data sets that this computer may have.
 func TestMain(m *testing.M) {
+	os.Setenv("KERAS_HOME", filepath.Join(os.TempDir(), "no data sets of Keras"))
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(os.TempDir(), "no cache"))
 	if os.Getenv("LBSAM_TEST_MAIN") != "" {
 		main()
 	}
@@ -78,11 +82,11 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"report", exitUsage, `report: found 0 folders, want one run folder`},
 		{"report a b", exitUsage, `report: found 2 folders`},
 		{"train --out /dev/null/run", exitFolder, `the run folder`},
-		{"--data " + empty, exitData, `CIFAR-10: found no data_batch_1.bin in ` + empty},
+		{"--data " + empty, exitData, `CIFAR-10: found nothing in ` + empty},
 		{"bench --device tpu", exitDevice, `unknown device "tpu": want one of`},
 		{"bench --precision float64", exitDevice, `use device ref`},
 		{"train --init " + empty + "/none", exitCheckpoint, `none`},
-		{"data gett", exitUsage, `unknown command "gett" (did you mean get?): want one of get`},
+		{"data gett", exitUsage, `unknown command "gett" (did you mean get?): want one of find, get`},
 		{"data get", exitUsage, `data get: found no name, want one or more of CIFAR10,`},
 		{"data get CIFRA10", exitUsage, `no data set "CIFRA10" to download (did you mean CIFAR10?): want one of CIFAR10,`},
 		{"data get mnist --offline --data " + empty, exitData, `download: MNIST: found no ` + empty + `/MNIST/raw/train-images-idx3-ubyte.gz, `},

@@ -76,7 +76,10 @@ func (s *session) data() string {
 	j, c := s.job, s.job.Config
 	text := fmt.Sprintf("%s: %s train, %s test images, %d classes",
 		c.Dataset, thousands(j.Data.Train.N), thousands(j.Data.Test.N), len(j.Data.Classes))
-	if c.Dataset != "Synthetic" {
+	switch source := j.Data.Source; {
+	case source.Path != "":
+		text += fmt.Sprintf(" from %s (%s, %s)", source.Path, source.Format, condition(status(source)))
+	case c.Dataset != "Synthetic":
 		text += " from " + filepath.Clean(c.Data)
 	}
 	if c.LimitBatches > 0 {
@@ -148,6 +151,7 @@ func (s *session) notes() (notes []string) {
 	if note := s.job.Device.Note(); note != "" {
 		notes = append(notes, note)
 	}
+	notes = append(notes, s.job.Data.Notes...)
 	return append(notes, s.job.Notes()...)
 }
 
