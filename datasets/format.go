@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"compress/gzip"
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
@@ -9,6 +8,8 @@ import (
 	"hash"
 	"io"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // A format is one way in which the files of a data set are made. The first of its

@@ -3,10 +3,11 @@ package datasets
 import (
 	"bufio"
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/zlib"
 )
 
 // The types of data in a MAT-file of version 5 (MathWorks, "MAT-File Format").

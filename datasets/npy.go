@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // mostHeader is how long the header of an array may be.
@@ -104,6 +106,7 @@ func readNPZ(d *Dataset, r io.Reader, what string) error {
 	if err != nil {
 		return fmt.Errorf("datasets: %s: %w; is it complete?", what, err)
 	}
+	archive.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	for _, part := range []struct {
 		name string
 		s    *Split

@@ -2,11 +2,12 @@ package datasets
 
 import (
 	"archive/tar"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
 	"path"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // slack is how many bytes an archive may have besides the files of the set: what

@@ -60,7 +60,7 @@ var outside = map[string][]string{
 	"autograd":           {},
 	"nn":                 {},
 	"optim":              {},
-	"datasets":           {"golang.org/x/sync"},
+	"datasets":           {"golang.org/x/sync", "github.com/klauspost/compress"},
 	"internal/pickle":    {},
 	"datasets/picture":   {"golang.org/x/image"},
 	"datasets/download":  {"github.com/gofrs/flock"},
