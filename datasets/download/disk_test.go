@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 func TestOffline(t *testing.T) {
@@ -42,11 +44,11 @@ func TestOffline(t *testing.T) {
 func TestWrongFileIsKept(t *testing.T) {
 	b, dir := content(1000), t.TempDir()
 	a := archiveOf(b, serve(t, whole(b)).URL)
-	for _, mine := range []string{"my own", string(b[1:]) + "x"} {
+	for mine, want := range map[string]string{"my own": "has 6 bytes, want 1000", string(b[1:]) + "x": "has the SHA-256 "} {
 		os.MkdirAll(filepath.Dir(a.in(dir)), 0o755)
 		os.WriteFile(a.in(dir), []byte(mine), 0o644)
 		_, err := fetch(t, quick(), a, dir)
-		wantError(t, err, a.in(dir), "want", "move it away")
+		wantError(t, err, a.in(dir)+" "+want, "move it away")
 		if got, _ := os.ReadFile(a.in(dir)); string(got) != mine {
 			t.Errorf("the file is %q now", got)
 		}
@@ -56,13 +58,16 @@ func TestWrongFileIsKept(t *testing.T) {
 // The second of two waits for the first and finds its file.
 func TestTwoAtOnce(t *testing.T) {
 	b, dir := content(200_000), t.TempDir()
-	var waiting sync.WaitGroup
-	waiting.Add(1)
+	waiting := make(chan struct{})
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(b)))
 		w.Write(b[:100_000])
 		w.(http.Flusher).Flush()
-		waiting.Wait()
+		select {
+		case <-waiting:
+		case <-time.After(5 * time.Second):
+			t.Error("nobody waits")
+		}
 		w.Write(b[100_000:])
 	})
 	a := archiveOf(b, s.URL)
@@ -74,7 +79,7 @@ func TestTwoAtOnce(t *testing.T) {
 			f := quick()
 			f.Progress = func(p Progress) {
 				if strings.Contains(p.News, "another process") {
-					once.Do(waiting.Done)
+					once.Do(func() { close(waiting) })
 				}
 			}
 			r, err := fetch(t, f, a, dir)
@@ -89,6 +94,32 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Errorf("%d bytes in %d requests, want one that brings %d", sum, len(s.requests()), a.Size)
 	}
 	wantFile(t, a, dir, b)
+}
+
+// Whoever waited for a lock has one on the file that others try, though the owner
+// before removed the file.
+func TestLockAfterRemovedLock(t *testing.T) {
+	target := filepath.Join(t.TempDir(), "file.gz")
+	unlock, err := quick().lock(t.Context(), Archive{}, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := quick()
+	f.Progress = func(Progress) { // it waits
+		unlock()
+		os.WriteFile(target+".lock", nil, 0o644) // somebody else's
+	}
+	second, err := f.lock(t.Context(), Archive{}, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := flock.New(target + ".lock").TryLock(); ok || err != nil {
+		t.Errorf("a third one gets the lock too: %v", err)
+	}
+	second()
+	if _, err := os.Stat(target + ".lock"); err == nil {
+		t.Error("the lock's file is left over")
+	}
 }
 
 // A fullDisk takes a number of bytes.

@@ -117,8 +117,8 @@ func TestWrongRange(t *testing.T) {
 		})
 		a := archiveOf(b, s.URL)
 		begin(t, a, dir, b[:40_000], "")
-		if _, err := fetch(t, quick(), a, dir); err != nil {
-			t.Errorf("%q: %v", answer, err)
+		if r, err := fetch(t, quick(), a, dir); err != nil || r.Fetched != a.Size {
+			t.Errorf("%q: %+v, %v: want no byte of the wrong answer", answer, r, err)
 		}
 		wantFile(t, a, dir, b)
 		if requests := s.requests(); len(requests) != 2 || requests[1].Header.Get("Range") != "" {
