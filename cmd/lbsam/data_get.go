@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func newDataGet(a *app) *cobra.Command {
 		Long: `Fetch the archives of data sets: ` + strings.Join(download.Names(), ", ") + `.
 
 They are put where torchvision puts them, are checked against the published checksums, and stay packed: they are read as
-they are. What is there already is not fetched again. A download that breaks off goes on where it stopped, at once from
+they are, but for the zip of TinyImageNet, which unzip unpacks. What is there already is not fetched again. A download that breaks off goes on where it stopped, at once from
 another server if there is one, or with the next call. The proxy is that of the environment (HTTPS_PROXY, NO_PROXY).
 
 Progress goes to stderr, the result to stdout, as one line of JSON per data set.`,
@@ -122,8 +123,22 @@ func (a *app) openJob(ctx context.Context, c train.Config, get, quiet bool) (*tr
 	if !get {
 		return nil, fmt.Errorf("%w; to fetch it: %s data get %s --data %s", err, quote(a.name), set.Name, quote(c.Data))
 	}
-	if _, err := a.fetch(ctx, &download.Fetcher{}, set, c.Data, quiet); err != nil {
+	files, err := a.fetch(ctx, &download.Fetcher{}, set, c.Data, quiet)
+	if err != nil {
 		return nil, err
 	}
-	return train.Open(c)
+	if job, err = train.Open(c); err != nil {
+		err = fmt.Errorf("%w%s", err, unpacking(files))
+	}
+	return job, err
+}
+
+// unpacking says how to unpack those of the files that have to be.
+func unpacking(files []download.Result) (text string) {
+	for _, f := range files {
+		if filepath.Ext(f.Path) == ".zip" {
+			text += fmt.Sprintf("; unpack it: unzip -q %s -d %s", quote(f.Path), quote(filepath.Dir(f.Path)))
+		}
+	}
+	return text
 }

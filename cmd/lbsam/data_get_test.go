@@ -115,6 +115,18 @@ func TestTrainDownloads(t *testing.T) {
 	}
 }
 
+// What has to be unpacked comes with the command that does it.
+func TestUnpacking(t *testing.T) {
+	var out bytes.Buffer
+	p := &fetching{out: &out, set: "TinyImageNet"}
+	p.closing([]download.Result{{Path: "a folder/x.zip", Bytes: 248_100_043}, {Path: "x.tar.gz", Bytes: 5}})
+	want := "TinyImageNet  a folder/x.zip  248.1 MB, was there, checked; unpack it: unzip -q 'a folder/x.zip' -d 'a folder'\n" +
+		"TinyImageNet  x.tar.gz  0.0 kB, was there, checked\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
 // The lines that show how far it is, where there is no terminal.
 func TestFetchingLines(t *testing.T) {
 	var out bytes.Buffer

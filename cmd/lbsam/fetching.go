@@ -98,7 +98,7 @@ func (p *fetching) closing(files []download.Result) {
 		if f.Fetched == 0 {
 			how = "was there"
 		}
-		p.say("%s  %s  %s, %s, checked\n", p.set, f.Path, megabytes(f.Bytes), how)
+		p.say("%s  %s  %s, %s, checked%s\n", p.set, f.Path, megabytes(f.Bytes), how, unpacking([]download.Result{f}))
 	}
 }
 
