@@ -14,7 +14,7 @@ import (
 // one operand may have and backward may overwrite. saved is memory of the arena
 // that backward reads: it is freed behind it.
 func (t *Tape) Custom(in []*Var, y *tensor.Tensor, backward func(dy *tensor.Tensor) []*tensor.Tensor, saved ...*tensor.Tensor) *Var {
-	o := t.describe(func() op { return op{"custom", in, 1, make([]int, len(in)), nil} })
+	o := t.describe(func() op { return op{"custom", in, nil, 1, make([]int, len(in)), nil} })
 	var v *Var
 	v = t.record(o, y, func(dy *tensor.Tensor) {
 		grads := backward(dy)
