@@ -60,9 +60,7 @@ func (d *Device) Alloc(t Dtype, n int) Buffer {
 		return b
 	}
 	d.allocated.Add(int64(n * t.Size()))
-	bytes := make([]byte, n*t.Size()+lineBytes)
-	shift := -uintptr(unsafe.Pointer(&bytes[0])) % lineBytes
-	b.host = unsafe.Pointer(&bytes[shift])
+	b.host = d.allocHost(n * t.Size())
 	return b
 }
 

@@ -28,6 +28,7 @@ type Device struct {
 	precision Dtype
 	pool      *pool // of the fast loops; nil elsewhere
 	gpu       *gpu  // of what runs PTX; nil elsewhere. Neither: the reference loops
+	pinned    *gpu  // of a Mirror: whose memory of the host it takes; nil: Go's
 	closed    bool
 	about     string
 	note      string

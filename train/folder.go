@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +54,7 @@ type table struct {
 // must not exist, or be an empty folder.
 func CreateFolder(path string, c Config, command []string) (*Folder, error) {
 	entries, err := os.ReadDir(path)
-	if err == nil && len(entries) > 0 {
+	if err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !isRemnant(e.Name()) }) {
 		return nil, FolderError{fmt.Errorf("train: the run folder %s is not empty: choose another --out, or continue it with --resume %s", path, path)}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +82,7 @@ func CreateFolder(path string, c Config, command []string) (*Folder, error) {
 func (f *Folder) WriteConfig(c Config, origins map[string]string) error {
 	text, err := c.TOML(origins)
 	if err == nil {
-		err = renameio.WriteFile(f.file("config.toml"), text, 0o644)
+		err = writeFile(f.file("config.toml"), text)
 	}
 	if err != nil {
 		return FolderError{fmt.Errorf("train: the run folder: %w", err)}
@@ -88,7 +90,8 @@ func (f *Folder) WriteConfig(c Config, origins map[string]string) error {
 	return nil
 }
 
-// OpenFolder opens the folder of a run that was interrupted, to continue it.
+// OpenFolder opens the folder of a run that was interrupted, to continue it with
+// the configuration that it returns.
 func OpenFolder(path string, command []string) (*Folder, Config, error) {
 	c, err := ReadConfig(path)
 	if err != nil {
@@ -97,6 +100,10 @@ func OpenFolder(path string, command []string) (*Folder, Config, error) {
 	f, err := open(path)
 	if err != nil {
 		return nil, c, err
+	}
+	f.clean()
+	if f.state() != "" {
+		c.Init = "" // the state has the weights
 	}
 	return f, c, f.addCommand(command)
 }
@@ -117,6 +124,30 @@ func ReadConfig(path string) (Config, error) {
 
 // lockName is the file whose lock the process has that uses a folder.
 const lockName = ".lock"
+
+// isRemnant reports whether a run that was killed may have left a file of that
+// name: the lock, or a file that was not whole yet (see writeFile).
+func isRemnant(name string) bool { return name == lockName || unfinished.MatchString(name) }
+
+// unfinished are names of files before they get their own.
+var unfinished = regexp.MustCompile(`^\.(config\.toml|metrics\.(jsonl|csv)|epochs\.csv|(last|best|state)\.safetensors|DONE)\d+$`)
+
+// clean removes files that a run that was killed did not finish: a state may be
+// large.
+func (f *Folder) clean() {
+	entries, _ := os.ReadDir(f.Path) // what stays does no harm
+	for _, e := range entries {
+		if unfinished.MatchString(e.Name()) {
+			os.Remove(f.file(e.Name()))
+		}
+	}
+}
+
+// writeFile puts a new file in the place of path: under a temporary name beside
+// it, synced and renamed.
+func writeFile(path string, text []byte) error {
+	return renameio.WriteFile(path, text, 0o644, renameio.WithTempDir(filepath.Dir(path)))
+}
 
 // open locks the folder. Who asks whether it is in use, as Summarize does, has
 // the lock for a moment too: so open tries more than once.
@@ -214,5 +245,8 @@ func (f *Folder) done(r Result) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(f.file("DONE"), append(text, '\n'), 0o644)
+	if err := writeFile(f.file("DONE"), append(text, '\n')); err != nil {
+		return FolderError{fmt.Errorf("train: %w", err)}
+	}
+	return nil
 }

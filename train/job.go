@@ -1,6 +1,8 @@
 package train
 
 import (
+	"os"
+
 	"lbsam/autograd"
 	"lbsam/datasets"
 	"lbsam/kernels"
@@ -16,6 +18,10 @@ type Job struct {
 	Data   *datasets.Dataset
 	Model  *nn.Model
 	Params *autograd.Params
+
+	// SaveNow makes a run save its state behind the step under way and go on,
+	// once for whatever arrives. It may be nil.
+	SaveNow <-chan os.Signal
 
 	method   method
 	lr, rho  optim.Schedule

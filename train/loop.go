@@ -35,7 +35,14 @@ func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, e
 	r := &run{Job: j, folder: folder, watch: watch, result: Result{Last: j.at.Last}}
 	err := folder.openEvents(j)
 	if err == nil {
-		err = j.guard(folder, func() error { return r.epochs(ctx) })
+		err = j.guard(folder, func() (err error) {
+			defer func() { // before somebody asks for the last good state
+				if failed := r.saver.wait(); err == nil {
+					err = failed
+				}
+			}()
+			return r.epochs(ctx)
+		})
 	}
 	if err != nil {
 		folder.remark("%v", err)
@@ -49,6 +56,7 @@ type run struct {
 	folder *Folder
 	watch  Watcher
 	source source
+	saver  saver
 	result Result
 
 	sizes  []int     // of the first batch of each step since the last interval
@@ -71,12 +79,25 @@ func (r *run) spent() bool {
 func (r *run) epochs(ctx context.Context) error {
 	r.source = r.Job.source(selection{&r.Data.Train, r.training, true, r.Config.Seed, r.feeder.augment})
 	defer r.source.close()
+	r.prepare()
 	for r.at.Epoch < r.Config.Epochs && !r.spent() {
 		if err := r.epoch(ctx); err != nil {
 			return err
 		}
 	}
+	if err := r.saver.wait(); err != nil {
+		return err
+	}
 	return r.folder.done(r.result)
+}
+
+// prepare takes the memory of the saves, so that the first one is not slower
+// than the others.
+func (r *run) prepare() {
+	if r.folder != nil {
+		r.saver.state.take(r.entries())
+		r.saver.weights.take(r.exported())
+	}
 }
 
 // epoch trains for what is left of an epoch and evaluates.
@@ -131,16 +152,52 @@ func (r *run) begin() { r.since, r.waited = time.Now(), r.source.waited() }
 
 // housekeeping is what happens between two steps.
 func (r *run) housekeeping() error {
+	if err := r.saver.failed(); err != nil {
+		return err
+	}
 	if r.at.Step%r.Config.LogEvery == 0 {
 		if err := r.interval(); err != nil {
 			return err
 		}
 	}
+	if r.asked() {
+		return r.saveAsAsked()
+	}
 	if every := r.Config.SaveEvery; every > 0 && r.at.Step%every == 0 {
-		if err := r.interval(); err != nil { // a diverged run must not be saved
-			return err
-		}
-		return r.save()
+		return r.saveWithin()
+	}
+	return nil
+}
+
+// saveWithin saves within an epoch.
+func (r *run) saveWithin() error {
+	if err := r.interval(); err != nil { // a diverged run must not be saved
+		return err
+	}
+	return r.save()
+}
+
+// asked reports whether somebody wants a save now.
+func (r *run) asked() bool {
+	select {
+	case <-r.SaveNow: // never, where it is nil
+		return true
+	default:
+		return false
+	}
+}
+
+// saveAsAsked saves, and waits for it: who has asked wants to know when it is
+// done.
+func (r *run) saveAsAsked() error {
+	if err := r.saveWithin(); err != nil {
+		return err
+	}
+	if err := r.saver.wait(); err != nil {
+		return err
+	}
+	if w, ok := r.watch.(SaveWatcher); ok && r.folder != nil {
+		w.Saved(r.progress())
 	}
 	return nil
 }
@@ -174,7 +231,7 @@ func (r *run) interval() error {
 	r.result.Wait = r.source.waited().Seconds()
 	r.sizes, r.images = r.sizes[:0], 0
 	if !v.finite() {
-		return Diverged{r.at.Step, r.at.Epoch, v.Loss, r.folder.state()}
+		return r.diverged(v.Loss)
 	}
 	if r.watch != nil {
 		r.watch.Interval(v)
@@ -184,12 +241,25 @@ func (r *run) interval() error {
 	return err
 }
 
+// diverged is the end of a run at a loss that is no number.
+func (r *run) diverged(loss float64) error {
+	if err := r.saver.wait(); err != nil {
+		return err
+	}
+	return Diverged{r.at.Step, r.at.Epoch, loss, r.folder.state()}
+}
+
 // finishEpoch evaluates, selects and saves.
 func (r *run) finishEpoch(ctx context.Context) error {
+	if err := r.saver.wait(); err != nil { // which has the memory that score copies to
+		return err
+	}
 	e := Epoch{Kind: "epoch", Epoch: r.at.Epoch + 1, Step: r.at.Step, Evals: r.at.Evals, Seconds: r.at.Seconds}
 	e.TrainLoss, e.TrainAccuracy, e.PerturbedAccuracy = r.at.Sums.mean()
+	best, bestEpoch := r.at.Best, r.at.BestEpoch
 	err := r.withRecalibrated(ctx, r.Config.Recalibrate, func() error { return r.score(ctx, &e) })
 	if ctx.Err() != nil {
+		r.at.Best, r.at.BestEpoch = best, bestEpoch
 		return r.interrupt() // with the position before the evaluation: it is repeated
 	}
 	if err != nil {
@@ -204,19 +274,20 @@ func (r *run) finishEpoch(ctx context.Context) error {
 	if err := r.folder.epoch(e); err != nil {
 		return err
 	}
-	if err := r.exportLast(); err != nil {
-		return err
+	if e.BestEpoch == e.Epoch {
+		return r.save(bestFile, lastFile)
 	}
-	return r.save()
+	return r.save(lastFile)
 }
 
-// score evaluates the model and, where it is the best so far, exports it.
+// score evaluates the model, notes whether it is the best so far and copies
+// what will be exported.
 func (r *run) score(ctx context.Context, e *Epoch) (err error) {
 	if e.Test, err = r.evaluate(ctx, &r.Data.Test, nil); err != nil {
 		return err
 	}
 	if bad := e.Test.Loss; math.IsNaN(bad) || math.IsInf(bad, 0) { // the last steps of an epoch show here only
-		return Diverged{r.at.Step, r.at.Epoch, bad, r.folder.state()}
+		return r.diverged(bad)
 	}
 	selected, on := e.Test.Accuracy, "test"
 	if r.held != nil {
@@ -229,11 +300,11 @@ func (r *run) score(ctx context.Context, e *Epoch) (err error) {
 	e.SelectedOn = on
 	if r.at.BestEpoch == 0 || selected > r.at.Best {
 		r.at.Best, r.at.BestEpoch = selected, e.Epoch
-		if err := r.exportBest(); err != nil {
-			return err
-		}
 	}
 	e.Best, e.BestEpoch = r.at.Best, r.at.BestEpoch
+	if r.folder != nil {
+		r.saver.weights.take(r.exported())
+	}
 	return nil
 }
 
@@ -243,6 +314,9 @@ func (r *run) interrupt() error {
 		return err
 	}
 	if err := r.save(); err != nil {
+		return err
+	}
+	if err := r.saver.wait(); err != nil {
 		return err
 	}
 	return Interrupted{r.at.Step}

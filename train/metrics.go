@@ -72,6 +72,10 @@ type Watcher interface {
 	Epoch(Epoch)
 }
 
+// A SaveWatcher is a Watcher that hears of the saves that SaveNow asked for, when
+// the state is on the disk.
+type SaveWatcher interface{ Saved(Progress) }
+
 // sums adds up records.
 type sums struct {
 	Images    int64   `json:"images"`

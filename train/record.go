@@ -10,8 +10,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"github.com/google/renameio/v2"
 )
 
 // interval appends v to metrics.jsonl, metrics.csv and the events.
@@ -105,32 +103,35 @@ func appendTo(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 }
 
-// rewind takes out of the metrics what lies behind the given step: a resumed
-// run does it again.
-func (f *Folder) rewind(step int) error {
+// rewind takes out of the metrics what lies behind a position: a resumed run
+// does it again.
+func (f *Folder) rewind(at position) error {
 	keepJSON := func(line string) bool {
-		var at struct{ Step int }
-		return json.Unmarshal([]byte(line), &at) == nil && at.Step <= step
+		var v struct {
+			Kind        string
+			Epoch, Step int
+		}
+		return json.Unmarshal([]byte(line), &v) == nil && v.Step <= at.Step && (v.Kind != "epoch" || v.Epoch <= at.Epoch)
 	}
 	if err := filter(f.file("metrics.jsonl"), keepJSON); err != nil {
 		return err
 	}
-	for name, column := range map[string]int{"metrics.csv": 1, "epochs.csv": 1} {
-		if err := filter(f.file(name), func(line string) bool { return keepRow(line, column, step) }); err != nil {
-			return err
-		}
+	// A step may be the last one of an epoch that is not evaluated yet.
+	if err := filter(f.file("metrics.csv"), func(line string) bool { return keepRow(line, 1, at.Step) }); err != nil {
+		return err
 	}
-	return nil
+	return filter(f.file("epochs.csv"), func(line string) bool { return keepRow(line, 0, at.Epoch) })
 }
 
-// keepRow reports whether a CSV line is the header or lies no later than step.
-func keepRow(line string, column, step int) bool {
+// keepRow reports whether a CSV line is the header or has no more than last in
+// a column.
+func keepRow(line string, column, last int) bool {
 	cells, err := csv.NewReader(strings.NewReader(line)).Read()
 	if err != nil || len(cells) <= column {
 		return false
 	}
-	at, err := strconv.Atoi(cells[column])
-	return err != nil || at <= step
+	v, err := strconv.Atoi(cells[column])
+	return err != nil || v <= last
 }
 
 // filter rewrites a file with the lines that keep wants. A file that is not
@@ -155,7 +156,7 @@ func filter(path string, keep func(line string) bool) error {
 	if err := lines.Err(); err != nil {
 		return FolderError{fmt.Errorf("train: metrics: %s: %w", path, err)}
 	}
-	if err := renameio.WriteFile(path, kept, 0o644); err != nil {
+	if err := writeFile(path, kept); err != nil {
 		return FolderError{fmt.Errorf("train: metrics: %w", err)}
 	}
 	return nil

@@ -1,10 +1,12 @@
 package train
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -27,25 +29,44 @@ func (j *Job) entries() []checkpoint.Entry {
 	return list
 }
 
-// save writes state.safetensors.
-func (r *run) save() error {
+// save writes state.safetensors and behind it, at the end of an epoch, the
+// exports of those names, in the background. It returns when the state is
+// copied; an error of the writing comes from a later call of the saver.
+func (r *run) save(exports ...string) error {
 	if r.folder == nil {
 		return nil
+	}
+	if err := r.saver.wait(); err != nil {
+		return err
 	}
 	at, err := json.Marshal(r.at)
 	if err != nil {
 		return fmt.Errorf("train: state: %w", err)
 	}
 	metadata := map[string]string{"position": string(at), "config": r.Config.hash()}
-	if err := checkpoint.SaveState(r.folder.file("state.safetensors"), metadata, r.entries()); err != nil {
-		return FolderError{err}
-	}
+	state := r.saver.state.take(r.entries())
+	path, epoch := r.folder.file("state.safetensors"), r.at.Epoch
+	r.saver.start(func() error {
+		if err := checkpoint.SaveState(path, metadata, state); err != nil {
+			return FolderError{err}
+		}
+		for _, name := range exports {
+			if err := r.export(r.folder, name, epoch, r.saver.weights.entries); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return nil
 }
 
-// Resume takes up the run in folder where its state was saved.
+// Resume takes up the run in folder where its state was saved; a run that was
+// stopped before its first save begins again.
 func (j *Job) Resume(folder *Folder) error {
-	path := folder.file("state.safetensors")
+	path := folder.state()
+	if path == "" {
+		return folder.rewind(position{})
+	}
 	var metadata map[string]string
 	err := j.guard(folder, func() (err error) {
 		if metadata, err = checkpoint.LoadState(path, j.entries()); err != nil {
@@ -65,8 +86,40 @@ func (j *Job) Resume(folder *Folder) error {
 	if r, ok := j.method.Minimizer.(interface{ Resume() }); ok {
 		r.Resume()
 	}
+	if err := j.guard(folder, func() error { return j.completeExports(folder) }); err != nil {
+		return err
+	}
 	folder.remark("resumed after step %d, in epoch %d", j.at.Step, j.at.Epoch+1)
-	return folder.rewind(j.at.Step)
+	return folder.rewind(j.at)
+}
+
+// completeExports writes the exports of the last epoch that the run was stopped
+// before: they come behind the state, whose weights are theirs.
+func (j *Job) completeExports(folder *Folder) error {
+	var names []string
+	if !folder.exported(lastFile, j.at.Epoch) {
+		names = append(names, lastFile)
+	}
+	if j.at.BestEpoch == j.at.Epoch && !folder.exported(bestFile, j.at.Epoch) {
+		names = append(names, bestFile)
+	}
+	if j.at.Epoch == 0 || j.at.Batch > 0 || len(names) == 0 { // behind the first batch the weights are others
+		return nil
+	}
+	return j.withRecalibrated(context.Background(), j.Config.Recalibrate, func() error {
+		for _, name := range names {
+			if err := j.export(folder, name, j.at.Epoch, j.exported()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// exported reports whether an export of that name and epoch is there.
+func (f *Folder) exported(name string, epoch int) bool {
+	h, err := checkpoint.Inspect(f.file(name))
+	return err == nil && h.Metadata["epoch"] == strconv.Itoa(epoch)
 }
 
 // hash identifies the settings that decide the weights. Where the data lie,
@@ -99,17 +152,16 @@ func (c Config) text() string {
 	return string(text)
 }
 
-// exportLast writes last.safetensors.
-func (r *run) exportLast() error { return r.export("last.safetensors", r.at.Epoch) }
+// The files of a run folder that hold weights for other programs.
+const (
+	lastFile = "last.safetensors"
+	bestFile = "best.safetensors"
+)
 
-// exportBest writes best.safetensors.
-func (r *run) exportBest() error { return r.export("best.safetensors", r.at.Epoch+1) }
-
-func (r *run) export(name string, epoch int) error {
-	if r.folder == nil {
-		return nil
-	}
-	if err := r.Export(r.folder.file(name), map[string]string{"epoch": strconv.Itoa(epoch), "minimizer": r.Config.Minimizer}); err != nil {
+// export writes weights of the end of an epoch.
+func (j *Job) export(folder *Folder, name string, epoch int, weights []checkpoint.Entry) error {
+	metadata := j.metadata(map[string]string{"epoch": strconv.Itoa(epoch), "minimizer": j.Config.Minimizer})
+	if err := checkpoint.Export(folder.file(name), metadata, weights); err != nil {
 		return FolderError{err}
 	}
 	return nil
@@ -119,15 +171,18 @@ func (r *run) export(name string, epoch int) error {
 // file with PyTorch's names and layout, the model's name and classes, and
 // what else metadata says.
 func (j *Job) Export(path string, metadata map[string]string) error {
+	return checkpoint.Export(path, j.metadata(metadata), j.exported())
+}
+
+// metadata is what an export says about its model, and more.
+func (j *Job) metadata(more map[string]string) map[string]string {
 	all := map[string]string{
 		"model": j.Model.Name, "dataset": j.Data.Name, "classes": strings.Join(j.Data.Classes, ","),
 		"input": fmt.Sprintf("%dx%dx%d", j.Model.Input[0], j.Model.Input[1], j.Model.Input[2]),
 		"mean":  jsonText(j.Data.Mean), "std": jsonText(j.Data.Std),
 	}
-	for k, v := range metadata {
-		all[k] = v
-	}
-	return checkpoint.Export(path, all, j.exported())
+	maps.Copy(all, more)
+	return all
 }
 
 // importWeights reads the weights and buffers of the model from a safetensors

@@ -26,7 +26,7 @@ func (s *session) trainBaseline(ctx context.Context, r *result) error {
 	}
 	options := *s.trainFlags
 	options.compare = false
-	b := &session{app: s.app, trainFlags: &options, flags: s.flags, preset: s.preset, job: job}
+	b := &session{app: s.app, trainFlags: &options, flags: s.flags, preset: s.preset, saveNow: s.saveNow, job: job}
 	defer b.close()
 	if s.folder != nil {
 		if b.folder, err = train.CreateFolder(filepath.Join(s.folder.Path, baselineFolder), c, s.command()); err != nil {

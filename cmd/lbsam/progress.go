@@ -102,8 +102,18 @@ func (p *progress) Interval(v train.Interval) {
 
 // Epoch leaves a line on the screen.
 func (p *progress) Epoch(e train.Epoch) {
+	p.leave(fmt.Sprintf("%s  best %s @%d (on %s)  %.1f s", scores(e), percent(e.Best), e.BestEpoch, e.SelectedOn, e.Seconds))
+}
+
+// Saved leaves a line on the screen.
+func (p *progress) Saved(at train.Progress) {
+	p.leave(fmt.Sprintf("step %d/%d  saved, as SIGUSR1 asked", at.Step, at.Steps))
+}
+
+// leave leaves a line about the epoch on the screen.
+func (p *progress) leave(text string) {
 	p.mu.Lock()
-	line := fmt.Sprintf("%s  %s  best %s @%d (on %s)  %.1f s\n", p.epoch(), scores(e), percent(e.Best), e.BestEpoch, e.SelectedOn, e.Seconds)
+	line := fmt.Sprintf("%s  %s\n", p.epoch(), text)
 	out := p.out
 	if p.stopped {
 		out = io.Discard

@@ -23,6 +23,7 @@ type session struct {
 	flags   *pflag.FlagSet
 	preset  string            // of a new run
 	origins map[string]string // of its settings, by their names in config.toml
+	saveNow <-chan os.Signal
 	job     *train.Job
 	folder  *train.Folder // nil: nothing is kept
 }
@@ -131,7 +132,6 @@ func (s *session) continueRun(ctx context.Context, c train.Config) error {
 	if err != nil {
 		return err
 	}
-	c.Init = "" // the state has the weights
 	if s.compare && c.Minimizer == baseline {
 		return usageError("--compare trains %s beside another minimizer, and this run has no other", baseline)
 	}

@@ -41,7 +41,7 @@ and --set. Presets:
   demo      ` + difference(train.Published(), train.Demo()) + `
 
 Progress goes to stderr, the result to stdout, as one line of JSON. Ctrl-C finishes the step, saves and prints the
-command that resumes; a second one exits at once.`,
+command that resumes; a second one exits at once. SIGTERM does the same; SIGUSR1 saves and goes on.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd, o, preset) },
 	}
@@ -88,7 +88,7 @@ func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
 		fmt.Fprintln(a.stderr, "stopped at once, without saving")
 		os.Exit(signalCode(s))
 	})
-	s := &session{app: a, flags: cmd.Flags(), trainFlags: o}
+	s := &session{app: a, flags: cmd.Flags(), trainFlags: o, saveNow: train.SaveSignal()}
 	var err error
 	if o.resume != "" {
 		err = s.reopen(ctx)
@@ -160,6 +160,7 @@ func (s *session) run(ctx context.Context) (result, error) {
 		}
 		saving <- time.Now()
 	})
+	s.job.SaveNow = s.saveNow
 	done, err := s.job.Run(ctx, s.folder, watch)
 	p.stop()
 	if !unwatch() {

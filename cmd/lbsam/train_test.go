@@ -4,15 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"lbsam/datasets"
 	"lbsam/train"
@@ -290,27 +286,5 @@ func TestEqualCostStretchesTheRecipe(t *testing.T) {
 	want.Minimizer, want.Epochs, want.Milestones, want.Warmup, want.MaxEvals = "SGD", 8, []float64{2.4, 4.8}, 1.2, 35
 	if got := equalCost(j, 35); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
-	}
-}
-
-// The run as a process of its own, stopped by real signals.
-func TestSignals(t *testing.T) {
-	t.Chdir(t.TempDir())
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for s, want := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminate} {
-		cmd := exec.CommandContext(ctx, program, tiny("--epochs", "1000", "--out", s.String())...)
-		cmd.Env = append(os.Environ(), "LBSAM_TEST_MAIN=1")
-		w := &trigger{text: "epoch    1/1000", end: func() { cmd.Process.Signal(s) }}
-		cmd.Stderr = w
-		err := cmd.Run()
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		if stderr := w.seen.String(); !ok || exit.ExitCode() != want || !strings.Contains(stderr, "resume with: "+quote(program)+" train --resume ") {
-			t.Errorf("%v: %v, want exit %d:\n%s", s, err, want, stderr)
-		}
 	}
 }

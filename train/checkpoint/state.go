@@ -41,8 +41,15 @@ func stateInfo(e Entry) Info {
 // all weights needs no second copy of them.
 const piece = 1 << 18
 
+// littleEndian says that the memory of the host has the file's order of bytes.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
 // writeState writes the elements of t.
 func writeState(w io.Writer, t *tensor.Tensor) error {
+	if mem := kernels.Memory(t.Data); mem != nil && littleEndian {
+		_, err := w.Write(mem)
+		return err
+	}
 	switch b := t.Data; b.Dtype() {
 	case kernels.Float32:
 		return writeElements[float32](w, b)
