@@ -54,6 +54,8 @@ type Config struct {
 	BNStats     string `toml:"bn_stats"`    // published, first or none
 	Recalibrate int    `toml:"recalibrate"` // batches that set the statistics anew before an evaluation
 
+	EMA float64 `toml:"ema"` // decay of the average of the weights that is evaluated; 0: the weights themselves
+
 	Batch      int       `toml:"batch"`
 	Epochs     int       `toml:"epochs"`
 	Schedule   string    `toml:"schedule"`   // of LR: multistep, cosine, linear or constant
@@ -70,6 +72,7 @@ type Config struct {
 	ValSplit     float64 `toml:"val_split"`     // part of the training set held out to select on
 	LimitBatches int     `toml:"limit_batches"` // per epoch and evaluation; 0: all
 	MaxEvals     int     `toml:"max_evals"`     // gradient evaluations; 0: no limit
+	EarlyStop    int     `toml:"early_stop"`    // epochs without a better accuracy after which the run ends; 0: any
 	LogEvery     int     `toml:"log_every"`     // steps
 	SaveEvery    int     `toml:"save_every"`    // steps between states within an epoch; 0: none
 	TensorBoard  bool    `toml:"tensorboard"`   // events for it in the run folder
@@ -188,7 +191,7 @@ func (c *Config) ranges() error {
 		{"batch-size", float64(c.Batch), 1, 1 << 20}, {"epochs", float64(c.Epochs), 1, 1e6},
 		{"gamma", c.Gamma, 0, 1}, {"warmup", c.Warmup, 0, float64(c.Epochs)}, {"label-smoothing", c.Smoothing, 0, 1},
 		{"dropout", c.Dropout, 0, 0.99}, {"loss-scale", c.LossScale, 1, 1 << 24}, {"val-split", c.ValSplit, 0, 0.9}, {"limit-batches", float64(c.LimitBatches), 0, 1e9},
-		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"log-every", float64(c.LogEvery), 1, 1e9},
+		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"early-stop", float64(c.EarlyStop), 0, 1e6}, {"ema", c.EMA, 0, 0.999999}, {"log-every", float64(c.LogEvery), 1, 1e9},
 		{"save-every", float64(c.SaveEvery), 0, 1e9}, {"threads", float64(c.Threads), 0, 1024},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) { // NaN fails

@@ -123,6 +123,7 @@ func TestGraphsChangeNothing(t *testing.T) {
 			"new batches": func(c *Config) { c.NewBatches = true },
 			"m-sharpness": func(c *Config) { c.SAMMicro = 2 },
 			"fp16":        func(c *Config) { c.Precision = "fp16" },
+			"average":     func(c *Config) { c.EMA, c.BNStats = 0.5, "first" },
 		} {
 			run := func(graphs bool) (*Job, []float64, []Epoch) {
 				c := tiny(device, "LookbehindSAM")

@@ -81,6 +81,13 @@ func (j *Job) scoreBatch(n int, see func(logits *tensor.Tensor)) {
 	j.tape.Reset()
 }
 
+// asEvaluated calls body while the model is as a run evaluates and exports it:
+// with the averaged weights where there are such, and with recalibrated
+// statistics.
+func (j *Job) asEvaluated(ctx context.Context, body func() error) error {
+	return j.ema.During(func() error { return j.withRecalibrated(ctx, j.Config.Recalibrate, body) })
+}
+
 // withRecalibrated calls body while BatchNorm's running statistics are the
 // means over the given number of training batches at the present weights, and
 // then puts the old ones back.

@@ -40,6 +40,7 @@ type Job struct {
 	counted  []bool // passes of this step whose predictions were counted
 	scored   scored
 	undo     *undo
+	ema      *optim.EMA       // nil: there is none
 	kept     []*tensor.Tensor // running statistics while others are in their place
 	at       position
 }
@@ -139,11 +140,31 @@ func (j *Job) open() (err error) {
 	j.log.Distances = true
 	j.loss, j.correct = tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)
 	j.scored = scored{tensor.NewScalar(j.Device, 0), tensor.NewScalar(j.Device, 0)}
-	if j.undo = newUndo(j); j.undo != nil {
+	var pieces []*tensor.Tensor
+	if c.EMA > 0 || j.Device.Compute() == kernels.ComputeFloat16 {
+		pieces = pack(j.Device, j.Model.Buffers())
+	}
+	j.ema = newEMA(j, pieces)
+	if j.undo = newUndo(j, pieces); j.undo != nil {
 		j.tape.LossScale = c.LossScale
 	}
 	j.counted = make([]bool, j.method.inner+1)
 	return nil
+}
+
+// newEMA returns the average of the weights and of the running statistics of a
+// job, which lie in pieces; nil where none is asked for.
+func newEMA(j *Job, pieces []*tensor.Tensor) *optim.EMA {
+	if j.Config.EMA == 0 {
+		return nil
+	}
+	e := &optim.EMA{Of: []*tensor.Tensor{j.Params.Weights}, Decay: j.Config.EMA}
+	for _, p := range pieces {
+		if p.Data.Dtype() == j.Device.Precision() { // counters are no numbers to average
+			e.Of = append(e.Of, p)
+		}
+	}
+	return e
 }
 
 // Close ends the device's threads.

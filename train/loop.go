@@ -26,6 +26,7 @@ type Result struct {
 	Last    Epoch
 	Seconds float64 // of training, evaluations not counted
 	Wait    float64 // of them, seconds spent waiting for data
+	Stalled bool    // EarlyStop ended it
 }
 
 // Run trains to the end of the configuration. It writes to folder unless that
@@ -75,16 +76,23 @@ func (r *run) spent() bool {
 	return r.Config.MaxEvals > 0 && r.at.Evals >= int64(r.Config.MaxEvals)
 }
 
+// stalled reports whether --early-stop ends the run.
+func (r *run) stalled() bool {
+	patience := r.Config.EarlyStop
+	return patience > 0 && r.at.BestEpoch > 0 && r.at.Epoch-r.at.BestEpoch >= patience
+}
+
 // epochs trains to the end.
 func (r *run) epochs(ctx context.Context) error {
 	r.source = r.Job.source(selection{&r.Data.Train, r.training, true, r.Config.Seed, r.feeder.augment})
 	defer r.source.close()
 	r.prepare()
-	for r.at.Epoch < r.Config.Epochs && !r.spent() {
+	for r.at.Epoch < r.Config.Epochs && !r.spent() && !r.stalled() {
 		if err := r.epoch(ctx); err != nil {
 			return err
 		}
 	}
+	r.result.Stalled = r.stalled()
 	if err := r.saver.wait(); err != nil {
 		return err
 	}
@@ -257,7 +265,7 @@ func (r *run) finishEpoch(ctx context.Context) error {
 	e := Epoch{Kind: "epoch", Epoch: r.at.Epoch + 1, Step: r.at.Step, Evals: r.at.Evals, Seconds: r.at.Seconds}
 	e.TrainLoss, e.TrainAccuracy, e.PerturbedAccuracy = r.at.Sums.mean()
 	best, bestEpoch := r.at.Best, r.at.BestEpoch
-	err := r.withRecalibrated(ctx, r.Config.Recalibrate, func() error { return r.score(ctx, &e) })
+	err := r.asEvaluated(ctx, func() error { return r.score(ctx, &e) })
 	if ctx.Err() != nil {
 		r.at.Best, r.at.BestEpoch = best, bestEpoch
 		return r.interrupt() // with the position before the evaluation: it is repeated

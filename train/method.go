@@ -153,6 +153,9 @@ func (c Config) Notes(random bool) []string {
 	if c.Precision == "bf16" && strings.HasSuffix(c.Minimizer, "SAM") {
 		notes = append(notes, "bf16 rounds most of SAM's perturbation of the weights away; fp16 and tf32 keep nearly all of it")
 	}
+	if c.EMA > 0 {
+		notes = append(notes, fmt.Sprintf("what is evaluated and exported is the moving average of the weights, with decay %v; the state has both", c.EMA))
+	}
 	geometry := strings.HasSuffix(c.Minimizer, "SAM") && !strings.HasSuffix(c.Minimizer, "ASAM")
 	if geometry && c.Rho == 0.5 {
 		notes = append(notes, "rho 0.5 is the published default, but the published README passes --rho 0.05 with SAM; 0.5 is its value for ASAM")

@@ -23,6 +23,9 @@ func (j *Job) entries() []checkpoint.Entry {
 	for _, s := range j.method.State() {
 		list = append(list, checkpoint.Entry{Name: "minimizer." + s.Name, Tensor: s.Value})
 	}
+	for _, s := range j.ema.State() {
+		list = append(list, checkpoint.Entry{Name: "ema." + s.Name, Tensor: s.Value})
+	}
 	for _, b := range j.Model.Buffers() {
 		list = append(list, checkpoint.Entry{Name: "buffer." + b.Name, Tensor: b.Value})
 	}
@@ -106,7 +109,7 @@ func (j *Job) completeExports(folder *Folder) error {
 	if j.at.Epoch == 0 || j.at.Batch > 0 || len(names) == 0 { // behind the first batch the weights are others
 		return nil
 	}
-	return j.withRecalibrated(context.Background(), j.Config.Recalibrate, func() error {
+	return j.asEvaluated(context.Background(), func() error {
 		for _, name := range names {
 			if err := j.export(folder, name, j.at.Epoch, j.exported()); err != nil {
 				return err
@@ -123,13 +126,13 @@ func (f *Folder) exported(name string, epoch int) bool {
 }
 
 // hash identifies the settings that decide the weights. Where the data lie,
-// how often is logged or saved and what computes is not among them: a run may
-// go on elsewhere. Settings that are newer than the first states count only
+// how often is logged or saved, what ends the run early and what computes is not
+// among them: a run may go on elsewhere. Settings that are newer than the first states count only
 // where they are not at their defaults, so that those states fit.
 func (c Config) hash() string {
-	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.Device, c.Threads, c.Graphs = "", "", 0, 0, "", 0, false
+	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.EarlyStop, c.Device, c.Threads, c.Graphs = "", "", 0, 0, 0, "", 0, false
 	c.TensorBoard = true
-	newer := map[string]bool{"tensorboard": true}
+	newer := map[string]bool{"tensorboard": true, "ema": true, "early_stop": true}
 	defaults := map[string]bool{}
 	for line := range strings.Lines(Published().text()) {
 		defaults[line] = true

@@ -59,6 +59,7 @@ func (j *Job) schedule() {
 	j.lrNow, j.rhoNow = j.Config.LR*j.lr.Factor(epoch), j.Config.Rho*j.rho.Factor(epoch)
 	j.method.base.SetLR(j.lrNow)
 	j.method.setRho(j.rhoNow)
+	j.ema.SetStep(j.at.Step)
 }
 
 // step trains on the batches in the slots and returns the loss before it.
@@ -66,6 +67,7 @@ func (j *Job) step() tensor.Scalar {
 	clear(j.counted)
 	j.undo.keep()
 	defer j.undo.settle()
+	defer j.ema.Update()
 	return j.method.Step(j.closure, j.log)
 }
 

@@ -42,7 +42,7 @@ func mustOpenWith(t *testing.T, c Config, data *datasets.Dataset) *Job {
 // everything is all the numbers that a run leaves behind.
 func everything(j *Job) (numbers []float64) {
 	numbers = j.Params.Weights.Floats()
-	for _, s := range j.method.State() {
+	for _, s := range append(j.method.State(), j.ema.State()...) {
 		if s.Value.Data.Dtype() == j.Device.Precision() {
 			numbers = append(numbers, s.Value.Floats()...)
 		}
@@ -112,6 +112,7 @@ func TestResumeIsExact(t *testing.T) {
 		"m-sharpness":   func(c *Config) { c.SAMMicro = 8 },
 		"recalibration": func(c *Config) { c.BNStats, c.Recalibrate = "none", 2 },
 		"validation":    func(c *Config) { c.ValSplit = 0.1 },
+		"average":       func(c *Config) { c.EMA, c.BNStats, c.Recalibrate = 0.9, "first", 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := small("convnet", "LookbehindSAM")

@@ -19,8 +19,9 @@ type undo struct {
 	state, kept []kernels.Buffer // what a step changes, and how it was before
 }
 
-// newUndo returns the undo of a job, nil where gradients cannot overflow.
-func newUndo(j *Job) *undo {
+// newUndo returns the undo of a job whose running statistics lie in pieces, nil
+// where gradients cannot overflow.
+func newUndo(j *Job, pieces []*tensor.Tensor) *undo {
 	if j.Device.Compute() != kernels.ComputeFloat16 {
 		return nil
 	}
@@ -33,18 +34,28 @@ func newUndo(j *Job) *undo {
 			u.state = append(u.state, s.Value.Data)
 		}
 	}
-	u.state = append(u.state, pack(j.Device, j.Model.Buffers())...)
+	for _, s := range append(tensors(j.ema.State()), pieces...) {
+		u.state = append(u.state, s.Data)
+	}
 	for _, b := range u.state {
 		u.kept = append(u.kept, j.Device.Alloc(b.Dtype(), b.Len()))
 	}
 	return u
 }
 
+// tensors are those of a state.
+func tensors(state []optim.State) (list []*tensor.Tensor) {
+	for _, s := range state {
+		list = append(list, s.Value)
+	}
+	return list
+}
+
 // pack moves buffers into one piece of memory for each of their types, so that
 // a copy of all takes few calls, and returns those pieces.
-func pack(d *kernels.Device, buffers []nn.Buffer) (pieces []kernels.Buffer) {
+func pack(d *kernels.Device, buffers []nn.Buffer) (pieces []*tensor.Tensor) {
 	const align = 64 // elements
-	for _, t := range []kernels.Dtype{kernels.Float32, kernels.Int32} {
+	for _, t := range []kernels.Dtype{d.Precision(), kernels.Int32} {
 		size := 0
 		for _, b := range buffers {
 			if b.Value.Data.Dtype() == t {
@@ -54,10 +65,10 @@ func pack(d *kernels.Device, buffers []nn.Buffer) (pieces []kernels.Buffer) {
 		if size == 0 {
 			continue
 		}
-		piece, at := d.Alloc(t, size), 0
+		piece, at := tensor.NewOf(d, t, size), 0
 		for _, b := range buffers {
 			if old := b.Value.Data; old.Dtype() == t {
-				b.Value.Data = piece.Slice(at, at+old.Len())
+				b.Value.Data = piece.Data.Slice(at, at+old.Len())
 				kernels.Copy(b.Value.Data, old)
 				kernels.Release(old)
 				at += (old.Len() + align - 1) / align * align

@@ -156,7 +156,10 @@ func (s *session) notes() (notes []string) {
 }
 
 // closing says how the run ended.
-func (s *session) closing(r result) {
+func (s *session) closing(r result, done train.Result) {
+	if done.Stalled {
+		s.say("stopped no better accuracy in %s (--early-stop)", count(s.job.Config.EarlyStop, "epoch"))
+	}
 	s.say("done    test %s at the end, best %s @%d %s  %.1f s",
 		percent(r.Test.Accuracy), percent(r.Best), r.BestEpoch, selectedOn(r.SelectedOn), r.Seconds)
 }

@@ -69,12 +69,14 @@ func lengthFlags(f *pflag.FlagSet, c *train.Config) {
 	f.Float64Var(&c.Warmup, "warmup", c.Warmup, "`epochs` in which the learning rate grows from 0")
 	f.StringVar(&c.RhoSched, "rho-schedule", c.RhoSched, "of rho: the same names")
 	f.IntVar(&c.LimitBatches, "limit-batches", c.LimitBatches, "batches per epoch and per evaluation, for a quick look; 0: all")
+	f.IntVar(&c.EarlyStop, "early-stop", c.EarlyStop, "`epochs` without a better accuracy, on what selects the best weights, after which the run ends; 0: it goes to the end")
 	f.IntVar(&c.MaxEvals, "max-evals", c.MaxEvals, "gradient evaluations after which the run ends, to compare methods at equal cost; 0: no limit")
 }
 
 func variantFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.BNStats, "bn-stats", c.BNStats, "passes that move BatchNorm's running statistics: published (each of the 2k), first, none")
 	f.IntVar(&c.Recalibrate, "recalibrate", c.Recalibrate, "training batches from which these statistics are computed anew before an evaluation; 0: as they are")
+	f.Float64Var(&c.EMA, "ema", c.EMA, "`decay`, such as 0.999, of a moving average of the weights and of BatchNorm's statistics, which is evaluated and exported in their place; 0: none")
 	f.BoolVar(&c.Reuse, "reuse", c.Reuse, "use the gradient of each perturbed point twice: k+1 instead of 2k evaluations, the same weights; =false: compute it again")
 	f.BoolVar(&c.NewBatches, "new-batches", c.NewBatches, "a new batch for each inner step of Lookbehind")
 	f.IntVar(&c.SAMMicro, "sam-m", c.SAMMicro, "m-sharpness: images per ascent; 0: the whole batch")

@@ -168,7 +168,7 @@ func (s *session) run(ctx context.Context) (result, error) {
 	}
 	r := s.summary(done, err)
 	if err == nil && !s.quiet && s.log == nil {
-		s.closing(r)
+		s.closing(r, done)
 	}
 	s.writePage(ctx, err)
 	return r, err
