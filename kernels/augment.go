@@ -23,6 +23,7 @@ type Augmentation struct {
 // counter (index, epoch, 0, 0). So every device, batch and number of workers
 // sees the same pictures. With neither Crop nor Flip it only normalises.
 func Augment(y, images, index, key Buffer, g Augmentation) {
+	defer y.dev.span("Augment", y, images, index, key).end()
 	pixels := g.H * g.W * g.C
 	if pixels < 1 || g.Crop < 0 {
 		panic(fmt.Sprintf("kernels: Augment of images %dx%dx%d with crop %d", g.H, g.W, g.C, g.Crop))

@@ -42,6 +42,7 @@ func (g Conv) check(op string, x, w, y Buffer, weight Dtype) {
 //
 // b [OC] may be absent. A linear layer is the case H = W = KH = KW = 1.
 func Conv2d(y, x, w, b Buffer, g Conv) {
+	defer y.dev.spanOf("Conv2d", g, y, x, w, b).end()
 	g.check("Conv2d", x, w, y, activationType(x))
 	mustMatch("Conv2d", w.dev.precision, g.OC, b)
 	x, w = factors(x, w, g.C)
@@ -62,6 +63,7 @@ func Conv2d(y, x, w, b Buffer, g Conv) {
 //
 //	dx[n, h, v, c] = sum over i, j, o of dy[n, i, j, o] w[o, h+Pad-i·Stride, v+Pad-j·Stride, c]
 func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
+	defer dx.dev.spanOf("Conv2dBackwardInput", g, dx, dy, w).end()
 	g.check("Conv2dBackwardInput", dx, w, dy, activationType(dy))
 	dy, w = factors(dy, w, g.C, g.OC)
 	switch {
@@ -80,6 +82,7 @@ func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
 //
 //	dw[o, p, q, c] += sum over n, i, j of dy[n, i, j, o] x[n, i·Stride+p-Pad, j·Stride+q-Pad, c]
 func Conv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv) {
+	defer dw.dev.spanOf("Conv2dBackwardWeightAdd", g, dw, dy, x).end()
 	g.check("Conv2dBackwardWeightAdd", x, dw, dy, x.dev.precision)
 	dy, x = factors(dy, x, g.C, g.OC)
 	switch {

@@ -15,6 +15,7 @@ import (
 // A label out of range is a bug of the caller and panics; on a device that
 // runs PTX it makes loss and its row of dlogits NaN.
 func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64) {
+	defer loss.dev.span("CrossEntropy", loss, dlogits, logits, labels).end()
 	checkLogits("CrossEntropy", loss, logits, labels, c)
 	mustMatch("CrossEntropy", logits.dev.precision, logits.n, dlogits)
 	mustShare("CrossEntropy", logits, dlogits)
@@ -37,6 +38,7 @@ func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64
 // CountCorrect sets count[0] to the number of rows of logits [n, c] whose
 // largest element, the first of equals, is at the label. A NaN is never right.
 func CountCorrect(count, logits, labels Buffer, c int) {
+	defer count.dev.span("CountCorrect", count, logits, labels).end()
 	checkLogits("CountCorrect", count, logits, labels, c)
 	if logits.dev.gpu != nil {
 		n := labels.n

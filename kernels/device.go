@@ -36,6 +36,7 @@ type Device struct {
 	factors   [2]Buffer // of a product, rounded; see factors
 
 	allocated atomic.Int64
+	trace     func(Span) // nil: nobody listens
 }
 
 // Names lists the devices that Open knows. GPU number i is cuda:i, cuda is the

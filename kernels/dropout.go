@@ -15,6 +15,7 @@ import (
 // the backward pass draws the same mask, and the gradient is the same function:
 // dx from dy. y may alias x.
 func Dropout(y, x, key Buffer, p float64) {
+	defer y.dev.span("Dropout", y, x, key).end()
 	mustMatch("Dropout", activationType(x), x.n, x, y)
 	mustMatch("Dropout", Int32, 3, key)
 	mustShare("Dropout", x, key)

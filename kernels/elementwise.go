@@ -7,6 +7,7 @@ func Zero(x Buffer) { Fill(x, 0) }
 
 // Fill sets every element of x to v, rounded to its type.
 func Fill(x Buffer, v float64) {
+	defer x.dev.span("Fill", x).end()
 	if x.dev.gpu != nil {
 		x.dev.gpu.fill(x, v)
 		return
@@ -31,6 +32,7 @@ func Fill(x Buffer, v float64) {
 
 // Copy copies x into y, of the same type and length.
 func Copy(y, x Buffer) {
+	defer y.dev.span("Copy", y, x).end()
 	mustMatch("Copy", x.dtype, x.n, x, y)
 	if x.dev.gpu != nil {
 		x.dev.gpu.copy(y, x)
@@ -46,6 +48,7 @@ func Copy(y, x Buffer) {
 
 // Add computes y = a + b. y may alias a or b.
 func Add(y, a, b Buffer) {
+	defer y.dev.span("Add", y, a, b).end()
 	mustMatch("Add", activationType(a), a.n, a, b, y)
 	switch {
 	case a.dev.gpu != nil:
@@ -62,6 +65,7 @@ func Add(y, a, b Buffer) {
 // AddScaled computes y += s·x, s being a number that does not change during
 // a run.
 func AddScaled(y, x Buffer, s float64) {
+	defer y.dev.span("AddScaled", y, x).end()
 	mustMatch("AddScaled", x.dev.precision, x.n, x, y)
 	switch {
 	case x.dev.gpu != nil:
@@ -78,6 +82,7 @@ func AddScaled(y, x Buffer, s float64) {
 // Scale computes y = s[0]·x, s being one number on the device. y may alias x;
 // or x is float32 and y has 16 bits, to which the product is rounded.
 func Scale(y, x, s Buffer) {
+	defer y.dev.span("Scale", y, x, s).end()
 	mustMatch("Scale", activationType(x), x.n, x)
 	mustMatch("Scale", activationType(y), x.n, y)
 	mustMatch("Scale", x.dev.precision, 1, s)
@@ -100,6 +105,7 @@ func Scale(y, x, s Buffer) {
 
 // ReLU computes y = max(x, 0). y may alias x.
 func ReLU(y, x Buffer) {
+	defer y.dev.span("ReLU", y, x).end()
 	mustMatch("ReLU", activationType(x), x.n, x, y)
 	switch {
 	case x.dev.gpu != nil:
@@ -116,6 +122,7 @@ func ReLU(y, x Buffer) {
 // ReLUBackward sets dx[i] = dy[i] where y[i] > 0 and 0 elsewhere, y being the
 // forward output. dx may alias dy.
 func ReLUBackward(dx, dy, y Buffer) {
+	defer dx.dev.span("ReLUBackward", dx, dy, y).end()
 	mustMatch("ReLUBackward", activationType(y), y.n, y, dy, dx)
 	switch {
 	case y.dev.gpu != nil:
@@ -131,6 +138,7 @@ func ReLUBackward(dx, dy, y Buffer) {
 
 // Increment adds by to counter[0], an int32.
 func Increment(counter Buffer, by int) {
+	defer counter.dev.span("Increment", counter).end()
 	mustMatch("Increment", Int32, 1, counter)
 	if counter.dev.gpu != nil {
 		counter.dev.gpu.launch("increment", blocks(1, 1), counter, by)
@@ -142,6 +150,7 @@ func Increment(counter Buffer, by int) {
 // SumRowsAdd adds to sum [c] the sum of the rows of x [n, c]: the gradient of
 // a bias.
 func SumRowsAdd(sum, x Buffer) {
+	defer sum.dev.span("SumRowsAdd", sum, x).end()
 	mustMatch("SumRowsAdd", activationType(x), x.n/sum.n*sum.n, x)
 	mustMatch("SumRowsAdd", x.dev.precision, sum.n, sum)
 	mustShare("SumRowsAdd", sum, x)

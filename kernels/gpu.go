@@ -24,6 +24,8 @@ type gpu struct {
 	partials []Buffer // see sums
 	counters []Buffer // see tickets
 	watch    func(Launch)
+	trace    func(Span) // nil: nobody listens
+	timer    *Timer     // of trace
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -69,6 +71,9 @@ func (g *gpu) launch(kernel string, s size, args ...any) {
 	}
 	g.saw(kernel, s, args)
 	k := g.kernel(kernel)
+	if g.trace != nil {
+		defer g.span(kernel, s, args)()
+	}
 	g.args.Reset()
 	for _, a := range args {
 		g.pack(kernel, a)
@@ -216,6 +221,9 @@ func (g *gpu) fill(b Buffer, v float64) {
 	}
 	if b.n > 0 {
 		g.saw("fill", size{}, []any{b})
+		if g.trace != nil {
+			defer g.span("fill", size{}, []any{b})()
+		}
 		g.must("Fill", g.drv.Fill32(0, b.ptr, word, words))
 	}
 }
@@ -224,6 +232,9 @@ func (g *gpu) fill(b Buffer, v float64) {
 func (g *gpu) copy(y, x Buffer) {
 	if x.n > 0 {
 		g.saw("copy", size{}, []any{y, x})
+		if g.trace != nil {
+			defer g.span("copy", size{}, []any{y, x})()
+		}
 		g.must("Copy", g.drv.Copy(0, y.ptr, x.ptr, x.n*x.dtype.Size()))
 	}
 }

@@ -6,6 +6,7 @@ import "fmt"
 // PyTorch flattens an image, so that the weights of the linear layer behind
 // it agree.
 func Flatten(y, x Buffer, n, pixels, c int) {
+	defer y.dev.span("Flatten", y, x).end()
 	mustMatch("Flatten", activationType(x), n*pixels*c, x, y)
 	switch {
 	case x.dev.gpu != nil && min(pixels, c) == 1:
@@ -67,6 +68,7 @@ func (g Shortcut) check(op string, x, y Buffer) {
 
 // PadShortcut computes y from x: channel c of x becomes channel c+(OC-C)/2.
 func PadShortcut(y, x Buffer, g Shortcut) {
+	defer y.dev.span("PadShortcut", y, x).end()
 	g.check("PadShortcut", x, y)
 	switch {
 	case x.dev.gpu != nil:
@@ -85,6 +87,7 @@ func PadShortcut(y, x Buffer, g Shortcut) {
 
 // PadShortcutBackward computes dx from dy: pixels that were left out get 0.
 func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
+	defer dx.dev.span("PadShortcutBackward", dx, dy).end()
 	g.check("PadShortcutBackward", dx, dy)
 	switch {
 	case dx.dev.gpu != nil:

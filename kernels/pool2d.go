@@ -30,6 +30,7 @@ func (g Pool) check(op string, x, y Buffer) {
 // like y, to its position h·W+w in the image, the first of equals. Padding
 // never wins.
 func MaxPool2d(y, index, x Buffer, g Pool) {
+	defer y.dev.span("MaxPool2d", y, index, x).end()
 	g.check("MaxPool2d", x, y)
 	mustMatch("MaxPool2d", Int32, y.n, index)
 	mustShare("MaxPool2d", x, index)
@@ -51,6 +52,7 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 // MaxPool2dBackward adds each dy to the dx that index, of MaxPool2d, names;
 // other dx are 0.
 func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
+	defer dx.dev.span("MaxPool2dBackward", dx, dy, index).end()
 	g.check("MaxPool2dBackward", dx, dy)
 	mustMatch("MaxPool2dBackward", Int32, dy.n, index)
 	mustShare("MaxPool2dBackward", dx, index)
@@ -72,6 +74,7 @@ func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 // AvgPool2d sets y to the mean of each window, zeros of the padding counted.
 // With KH = H and KW = W it is global average pooling.
 func AvgPool2d(y, x Buffer, g Pool) {
+	defer y.dev.span("AvgPool2d", y, x).end()
 	g.check("AvgPool2d", x, y)
 	switch {
 	case x.dev.gpu != nil && g.global():
@@ -92,6 +95,7 @@ func AvgPool2d(y, x Buffer, g Pool) {
 
 // AvgPool2dBackward spreads each dy evenly over its window, summed in dx.
 func AvgPool2dBackward(dx, dy Buffer, g Pool) {
+	defer dx.dev.span("AvgPool2dBackward", dx, dy).end()
 	g.check("AvgPool2dBackward", dx, dy)
 	switch {
 	case dx.dev.gpu != nil && g.global():

@@ -4,6 +4,7 @@ package kernels
 // count, an int32. The position is on the device, so that a captured step
 // writes a new row each time it is launched.
 func PushRow(ring, row, count Buffer) {
+	defer ring.dev.span("PushRow", ring, row, count).end()
 	n := ring.n / row.n
 	mustMatch("PushRow", row.dtype, n*row.n, ring)
 	mustMatch("PushRow", Int32, 1, count)

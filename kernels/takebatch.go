@@ -17,6 +17,7 @@ import "fmt"
 // no sample, is a bug of the caller and panics; a device that runs PTX takes
 // the nearest that there is.
 func TakeBatch(images, labels, index, setImages, setLabels, order, position Buffer, n int) {
+	defer images.dev.span("TakeBatch", images, labels, index, setImages, setLabels, order, position).end()
 	if n < 0 || setLabels.n == 0 || setImages.n%setLabels.n != 0 || order.n == 0 {
 		panic(fmt.Sprintf("kernels: TakeBatch of %d samples, from images of %d bytes, %d labels and an order of %d", n, setImages.n, setLabels.n, order.n))
 	}

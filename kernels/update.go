@@ -26,6 +26,7 @@ func (s *Segments) check(op string, numbers []Buffer, arenas ...Buffer) {
 // ScaledNorm sets norm[0] to ‖T·g‖₂ over all segments; T is |w| + eta in
 // scaled segments (ASAM, Kwon et al. 2021, eq. 4), 0 in frozen ones, else 1.
 func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
+	defer norm.dev.span("ScaledNorm", norm, w, g).end()
 	s.check("ScaledNorm", []Buffer{norm}, w, g)
 	if w.dev.gpu != nil {
 		s.launchNorm(norm, "scaled_norm", w, g, float32(eta))
@@ -41,6 +42,7 @@ func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
 // Ascend moves the weights up the gradient to the distance rho in the
 // geometry of T (see ScaledNorm): w += rho[0]/(norm[0] + 1e-16) · T²·g.
 func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
+	defer w.dev.span("Ascend", w, g, norm, rho).end()
 	s.check("Ascend", []Buffer{norm, rho}, w, g)
 	if w.dev.gpu != nil {
 		s.launch("ascend", w, g, norm, rho, float32(eta))
@@ -56,6 +58,7 @@ func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
 // ScaledDistance sets distance[0] to ‖(w - center)/T‖₂, with T taken at
 // center; where T is 0 nothing is ever perturbed, and nothing is counted.
 func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
+	defer distance.dev.span("ScaledDistance", distance, w, center).end()
 	s.check("ScaledDistance", []Buffer{distance}, w, center)
 	if w.dev.gpu != nil {
 		s.launchNorm(distance, "scaled_distance", w, center, float32(eta))
@@ -72,6 +75,7 @@ func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
 // distance is given: w = center + min(1, rho[0]/distance[0])·(w - center).
 // Within the ball w stays as it is.
 func Project(w, center, distance, rho Buffer, s *Segments) {
+	defer w.dev.span("Project", w, center, distance, rho).end()
 	s.check("Project", []Buffer{distance, rho}, w, center)
 	if w.dev.gpu != nil {
 		s.launch("project", w, center, distance, rho)
@@ -89,6 +93,7 @@ func Project(w, center, distance, rho Buffer, s *Segments) {
 // ClipNorm scales g so that its norm, given, is at most limit:
 // g *= min(1, limit/(norm[0] + 1e-6)), as PyTorch's clip_grad_norm_.
 func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
+	defer g.dev.span("ClipNorm", g, norm).end()
 	s.check("ClipNorm", []Buffer{norm}, g)
 	if g.dev.gpu != nil {
 		s.launch("clip_norm", g, norm, float32(limit))
@@ -108,6 +113,7 @@ func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
 // v = fast - slow: u·v / (max(‖u‖, 1e-8)·max(‖v‖, 1e-8)). If global is set
 // there is one angle, over all segments.
 func Alignment(alpha, slow, first, fast Buffer, s *Segments, global bool) {
+	defer alpha.dev.span("Alignment", alpha, slow, first, fast).end()
 	s.check("Alignment", nil, slow, first, fast)
 	mustMatch("Alignment", slow.dev.precision, len(s.List), alpha)
 	mustShare("Alignment", slow, alpha)
@@ -130,6 +136,7 @@ func Alignment(alpha, slow, first, fast Buffer, s *Segments, global bool) {
 // Interpolate sets w = slow + alpha[i]·(fast - slow) in segment i, exactly
 // fast where alpha[i] is 1. w may alias slow or fast.
 func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
+	defer w.dev.span("Interpolate", w, slow, fast, alpha).end()
 	s.check("Interpolate", nil, w, slow, fast)
 	mustMatch("Interpolate", w.dev.precision, len(s.List), alpha)
 	mustShare("Interpolate", w, alpha)
@@ -147,6 +154,7 @@ func Interpolate(w, slow, fast, alpha Buffer, s *Segments) {
 // Summary sets out[0..2] to the smallest, the mean and the largest element
 // of x, which is short: one number per parameter.
 func Summary(out, x Buffer) {
+	defer out.dev.span("Summary", out, x).end()
 	mustMatch("Summary", x.dev.precision, 3, out)
 	mustMatch("Summary", x.dev.precision, x.n, x)
 	mustShare("Summary", x, out)

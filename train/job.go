@@ -23,6 +23,9 @@ type Job struct {
 	// once for whatever arrives. It may be nil.
 	SaveNow <-chan os.Signal
 
+	// Profile, unless it is nil, takes down the first steps of a run.
+	Profile *Profile
+
 	method   method
 	lr, rho  optim.Schedule
 	lrNow    float64

@@ -38,8 +38,10 @@ func (j *Job) Run(ctx context.Context, folder *Folder, watch Watcher) (Result, e
 	if err == nil {
 		err = j.guard(folder, func() (err error) {
 			defer func() { // before somebody asks for the last good state
-				if failed := r.saver.wait(); err == nil {
-					err = failed
+				for _, failed := range []error{r.saver.wait(), r.Profile.end(r.Job)} {
+					if err == nil {
+						err = failed
+					}
 				}
 			}()
 			return r.epochs(ctx)
@@ -87,6 +89,7 @@ func (r *run) epochs(ctx context.Context) error {
 	r.source = r.Job.source(selection{&r.Data.Train, r.training, true, r.Config.Seed, r.feeder.augment})
 	defer r.source.close()
 	r.prepare()
+	r.Profile.start(r.Job)
 	for r.at.Epoch < r.Config.Epochs && !r.spent() && !r.stalled() {
 		if err := r.epoch(ctx); err != nil {
 			return err
@@ -124,7 +127,11 @@ func (r *run) epoch(ctx context.Context) error {
 		if len(sizes) == 0 {
 			break
 		}
+		began := time.Now()
 		r.trainOn(r.source, sizes)
+		if err := r.Profile.step(r.Job, began); err != nil {
+			return err
+		}
 		r.account(sizes)
 		if r.watch != nil {
 			r.watch.Step(r.progress())
@@ -132,6 +139,9 @@ func (r *run) epoch(ctx context.Context) error {
 		if err := r.housekeeping(); err != nil {
 			return err
 		}
+	}
+	if err := r.Profile.end(r.Job); err != nil { // of fewer steps than it wanted
+		return err
 	}
 	if err := r.interval(); err != nil {
 		return err

@@ -73,6 +73,10 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"bench --model resnet35", exitUsage, `unknown model "resnet35": did you mean resnet`},
 		{"train --preset demos", exitUsage, `unknown preset "demos" (did you mean demo?)`},
 		{"train --out x --no-out", exitUsage, `--out and --no-out: give one of them`},
+		{"train --overfit-batch --out x", exitUsage, `--overfit-batch keeps nothing`},
+		{"train --no-out --profile " + empty + "/none/x", exitUsage, `--profile: open ` + empty + `/none/x`},
+		{"train --ema 1", exitUsage, `--ema is 1: want a number from 0 to 0.999999`},
+		{"train --early-stop -1", exitUsage, `--early-stop is -1`},
 		{"train --no-out --save-every 2", exitUsage, `--save-every saves into the run folder`},
 		{"train --minimizer sgd --compare", exitUsage, `--compare trains SGD beside another --minimizer`},
 		{"train --resume x --lr 1", exitUsage, `--lr cannot go with --resume: a run goes on with the settings of x/config.toml`},
@@ -152,6 +156,7 @@ func TestExitCodes(t *testing.T) {
 		{train.CheckpointError{Err: os.ErrInvalid}, exitCheckpoint},
 		{train.FolderError{Err: os.ErrInvalid}, exitFolder},
 		{verifyFailed{1}, exitVerify},
+		{train.NotFitted{Err: os.ErrInvalid}, exitVerify},
 		{stopped{os.Interrupt}, exitInterrupt},
 		{stopped{}, exitInterrupt},
 	} {

@@ -40,10 +40,12 @@ var exits = []struct {
 	{exitDiverged, "the training diverged: its loss is no finite number", is[train.Diverged]},
 	{exitCheckpoint, "a checkpoint is damaged or belongs to another model or run", is[train.CheckpointError]},
 	{exitFolder, "the run folder cannot be used", is[train.FolderError]},
-	{exitVerify, "verify found a difference", is[verifyFailed]},
+	{exitVerify, "a check failed: verify found a difference, or --overfit-batch a loss that stays", checkFailed},
 	{exitInterrupt, "stopped by Ctrl-C, after saving", nil},
 	{exitTerminate, "stopped by SIGTERM, after saving", nil},
 }
+
+func checkFailed(err error) bool { return is[verifyFailed](err) || is[train.NotFitted](err) }
 
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)

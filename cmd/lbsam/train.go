@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,12 +17,13 @@ import (
 
 // trainFlags are the flags of train that are no settings of the run.
 type trainFlags struct {
-	preset, config, out, resume        string
-	logFormat                          string
-	set                                []string
-	noOut, compare, quiet, printConfig bool
-	withReport                         bool
-	download                           bool // data that are not found
+	preset, config, out, resume, profile string
+	logFormat                            string
+	set                                  []string
+	noOut, compare, quiet, printConfig   bool
+	overfitBatch                         bool
+	withReport                           bool
+	download                             bool // data that are not found
 }
 
 // newTrain returns the command train; preset is what it takes if it is told
@@ -57,12 +59,17 @@ command that resumes; a second one exits at once. SIGTERM does the same; SIGUSR1
 	f.BoolVar(&o.download, "download", false, "first fetch the data set if it is not found: as lbsam data get does")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")
 	f.StringVar(&o.logFormat, "log-format", "text", "of what goes to stderr: text, or json, a line for each thing that happens, with the numbers of metrics.jsonl")
+	f.StringVar(&o.profile, "profile", "", "`file` for the times of all operations of the first "+strconv.Itoa(profiledSteps)+" steps, which Perfetto (ui.perfetto.dev) and chrome://tracing show")
+	f.BoolVar(&o.overfitBatch, "overfit-batch", false, "train on one batch only, as it is, until its loss is below "+strconv.FormatFloat(fitted, 'g', -1, 64)+": what cannot do this has a bug. Keeps nothing")
 	f.BoolVar(&o.printConfig, "print-config", false, "print all settings and where they come from, in the format of config.toml, and stop")
 	addSection(cmd.Flags(), "Run", f)
 	c := train.Published()
 	addSettings(cmd.Flags(), &c)
 	return cmd
 }
+
+// profiledSteps is how many steps --profile takes down.
+const profiledSteps = 5
 
 // train is the command.
 func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
@@ -89,6 +96,12 @@ func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
 		os.Exit(signalCode(s))
 	})
 	s := &session{app: a, flags: cmd.Flags(), trainFlags: o, saveNow: train.SaveSignal()}
+	if o.overfitBatch {
+		if err := s.overfit(ctx, preset); !is[train.Interrupted](err) {
+			return err
+		}
+		return stopped{caught()}
+	}
 	var err error
 	if o.resume != "" {
 		err = s.reopen(ctx)
@@ -99,6 +112,14 @@ func (a *app) train(cmd *cobra.Command, o *trainFlags, preset string) error {
 		return a.stoppedBy(caught(), err)
 	}
 	defer s.close()
+	if o.profile != "" {
+		file, err := os.Create(o.profile)
+		if err != nil {
+			return usageError("--profile: %v", err)
+		}
+		defer file.Close()
+		s.job.Profile = &train.Profile{To: file, Steps: profiledSteps}
+	}
 	r, err := s.run(ctx)
 	if err == nil && o.compare {
 		err = s.trainBaseline(ctx, &r)

@@ -288,3 +288,31 @@ func TestEqualCostStretchesTheRecipe(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
+
+func TestOverfitBatch(t *testing.T) {
+	t.Chdir(t.TempDir())
+	stdout, stderr := mustRun(t, "train", "--overfit-batch", "--dataset", "Synthetic", "--model", "mlp", "--minimizer", "SGD", "--lr", "0.02", "--batch-size", "16", "--label-smoothing", "0.1")
+	var got struct {
+		Kind   string
+		Fitted bool
+		Steps  int
+		Loss   float64
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || got.Kind != "overfit" || !got.Fitted || got.Steps < 2 || !(got.Loss < fitted) {
+		t.Errorf("%v: %s", err, stdout)
+	}
+	if want := "fitted  one batch of 16 to a loss of "; !strings.Contains(stderr, want) || !strings.Contains(stderr, "step    1  loss ") {
+		t.Errorf("no %q in\n%s", want, stderr)
+	}
+	if left, _ := os.ReadDir("."); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestProfileFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustRun(t, tiny("--no-out", "--epochs", "1", "--quiet", "--profile", "trace.json")...)
+	if text := read(t, "trace.json"); !json.Valid(text) || !bytes.Contains(text, []byte(`"Conv2d"`)) {
+		t.Errorf("%.300s", text)
+	}
+}
