@@ -196,6 +196,15 @@ func (f *Folder) state() string {
 	return path
 }
 
+// unsaved is the error of a file that could not be written, and from where the
+// run can go on.
+func (f *Folder) unsaved(err error) error {
+	if state := f.state(); state != "" {
+		err = fmt.Errorf("%w; the last good state is %s", err, state)
+	}
+	return FolderError{err}
+}
+
 func (f *Folder) addCommand(command []string) error {
 	file, err := os.OpenFile(f.file("command"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {

@@ -51,7 +51,7 @@ func (r *run) save(exports ...string) error {
 	path, epoch := r.folder.file("state.safetensors"), r.at.Epoch
 	r.saver.start(func() error {
 		if err := checkpoint.SaveState(path, metadata, state); err != nil {
-			return FolderError{err}
+			return r.folder.unsaved(err)
 		}
 		for _, name := range exports {
 			if err := r.export(r.folder, name, epoch, r.saver.weights.entries); err != nil {
@@ -165,7 +165,7 @@ const (
 func (j *Job) export(folder *Folder, name string, epoch int, weights []checkpoint.Entry) error {
 	metadata := j.metadata(map[string]string{"epoch": strconv.Itoa(epoch), "minimizer": j.Config.Minimizer})
 	if err := checkpoint.Export(folder.file(name), metadata, weights); err != nil {
-		return FolderError{err}
+		return folder.unsaved(err)
 	}
 	return nil
 }
