@@ -11,5 +11,6 @@ typedef f16 element;
 #include "dropout.cuh"
 #include "elementwise.cuh"
 #include "layout.cuh"
+#include "mix.cuh"
 #include "pool2d.cuh"
 #include "reduce.cuh"

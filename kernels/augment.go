@@ -11,12 +11,14 @@ type Augmentation struct {
 	H, W, C   int
 	Crop      int  // random crop after padding with Crop black pixels on each side; 0: none
 	Flip      bool // mirror half of the images, left to right
+	Cutout    int  // side of a square that is set to the mean, at a random place of the picture; 0: none
 	Mean, Std []float64
 }
 
 // Augment computes y [n, H, W, C] from uint8 images [n, H, W, C]: crop, flip,
 // then (pixel/255 - Mean[c])/Std[c]; a padded pixel is black before the
-// normalisation.
+// normalisation. Then the square of Cutout (DeVries and Taylor, 2017) is 0; its
+// middle is a pixel of the picture, so that a part of it may lie outside.
 //
 // The draw of an image depends on key, an int32 array {seed, epoch}, and on
 // its index in the data set, index [n], alone: Philox with key seed and
@@ -25,8 +27,8 @@ type Augmentation struct {
 func Augment(y, images, index, key Buffer, g Augmentation) {
 	defer y.dev.span("Augment", y, images, index, key).end()
 	pixels := g.H * g.W * g.C
-	if pixels < 1 || g.Crop < 0 {
-		panic(fmt.Sprintf("kernels: Augment of images %dx%dx%d with crop %d", g.H, g.W, g.C, g.Crop))
+	if pixels < 1 || g.Crop < 0 || g.Cutout < 0 || g.H > 1<<16 || g.W > 1<<16 {
+		panic(fmt.Sprintf("kernels: Augment of images %dx%dx%d with crop %d and cutout %d", g.H, g.W, g.C, g.Crop, g.Cutout))
 	}
 	n := images.n / pixels
 	if len(g.Mean) != g.C || len(g.Std) != g.C {
@@ -61,20 +63,32 @@ func Augment(y, images, index, key Buffer, g Augmentation) {
 }
 
 // A cropFlip is the draw of one image: the shift of its rows and columns, 0
-// to 2·Crop, Crop meaning none, and whether it is mirrored.
+// to 2·Crop, Crop meaning none, whether it is mirrored, and the first row and
+// column of the square that is cut out of the picture.
 type cropFlip struct {
-	dy, dx int
-	flip   bool
+	dy, dx    int
+	flip      bool
+	top, left int
 }
 
 func (g Augmentation) draw(key []int32, index int32) cropFlip {
 	words := rng.Philox(uint64(uint32(key[0])), [4]uint32{uint32(index), uint32(key[1]), 0, 0})
 	side := uint32(2*g.Crop + 1)
-	return cropFlip{int(words[0] % side), int(words[1] % side), g.Flip && words[2]&1 == 1}
+	return cropFlip{
+		int(words[0] % side), int(words[1] % side), g.Flip && words[2]&1 == 1,
+		int(words[3]&0xffff)%g.H - g.Cutout/2, int(words[3]>>16)%g.W - g.Cutout/2,
+	}
+}
+
+// cut returns the rows and columns of the square that lie in the picture.
+func (d cropFlip) cut(g Augmentation) (top, bottom, left, right int) {
+	within := func(v, n int) int { return min(max(v, 0), n) }
+	return within(d.top, g.H), within(d.top+g.Cutout, g.H), within(d.left, g.W), within(d.left+g.Cutout, g.W)
 }
 
 // augmentRef is Augment of one image.
 func augmentRef[T Float](y []T, image []uint8, d cropFlip, g Augmentation) {
+	top, bottom, left, right := d.cut(g)
 	for c := range g.C {
 		for i := range g.H {
 			for j := range g.W {
@@ -88,6 +102,9 @@ func augmentRef[T Float](y []T, image []uint8, d cropFlip, g Augmentation) {
 					pixel = image[(h*g.W+w)*g.C+c]
 				}
 				y[(i*g.W+j)*g.C+c] = normalise[T](pixel, g.Mean[c], g.Std[c])
+				if i >= top && i < bottom && j >= left && j < right {
+					y[(i*g.W+j)*g.C+c] = 0
+				}
 			}
 		}
 	}
@@ -113,7 +130,7 @@ func (g Augmentation) launch(y, images, index, key Buffer, n int) {
 		for c := first; c < min(first+4, g.C); c++ {
 			scale[c-first], shift[c-first] = normalisation[float32](g.Mean[c], g.Std[c])
 		}
-		y.dev.gpu.launch("augment"+y.dtype.suffix(), blocks(n*pieces, 256), y, images, index, key, g.H, g.W, g.C, g.Crop, g.Flip, pieces, first,
+		y.dev.gpu.launch("augment"+y.dtype.suffix(), blocks(n*pieces, 256), y, images, index, key, g.H, g.W, g.C, g.Crop, g.Flip, g.Cutout, pieces, first,
 			scale[0], scale[1], scale[2], scale[3], shift[0], shift[1], shift[2], shift[3])
 	}
 }
@@ -152,6 +169,10 @@ func augmentCPU(y []float32, image []uint8, d cropFlip, table []float32, g Augme
 			}
 			at += step
 		}
+	}
+	top, bottom, left, right := d.cut(g)
+	for i := top; i < bottom; i++ {
+		clear(y[(i*g.W+left)*g.C : (i*g.W+right)*g.C])
 	}
 }
 

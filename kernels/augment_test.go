@@ -34,6 +34,9 @@ func (r rig) augmentTo(y Buffer, images []uint8, index []int32, g Augmentation) 
 func TestAugmentAgrees(t *testing.T) {
 	for _, g := range []Augmentation{
 		cifar,
+		{H: 32, W: 32, C: 3, Crop: 4, Flip: true, Cutout: 16, Mean: cifar.Mean, Std: cifar.Std},
+		{H: 5, W: 9, C: 2, Crop: 1, Flip: true, Cutout: 3, Mean: []float64{0, .5}, Std: []float64{1, .25}},
+		{H: 5, W: 4, C: 1, Cutout: 12, Mean: []float64{.5}, Std: []float64{.25}},
 		{H: 28, W: 28, C: 1, Mean: []float64{.1307}, Std: []float64{.3081}},
 		{H: 5, W: 7, C: 2, Crop: 9, Flip: true, Mean: []float64{0, .5}, Std: []float64{1, .25}},
 		{H: 1, W: 1, C: 5, Flip: true, Mean: make([]float64, 5), Std: constant(5, 1)},
@@ -56,7 +59,7 @@ func TestAugmentAgrees(t *testing.T) {
 func TestAugmentInHalf(t *testing.T) {
 	for _, g := range []Augmentation{
 		{H: 32, W: 12, C: 3, Crop: 4, Flip: true, Mean: cifar.Mean, Std: cifar.Std}, // 1152: a block and some threads
-		{H: 5, W: 7, C: 2, Crop: 9, Flip: true, Mean: []float64{0, .5}, Std: []float64{1, .25}},
+		{H: 5, W: 7, C: 2, Crop: 9, Flip: true, Cutout: 2, Mean: []float64{0, .5}, Std: []float64{1, .25}},
 		{H: 3, W: 4, C: 9, Crop: 1, Flip: true, Mean: constant(9, .2), Std: constant(9, .3)},
 	} {
 		for shift := range 3 {
@@ -85,7 +88,7 @@ func TestAugmentDependsOnTheSampleAlone(t *testing.T) {
 // Every pixel of an image tells where it came from, so the picture can be
 // compared with the draw that the doc comment describes.
 func TestAugmentIsTheDocumentedDraw(t *testing.T) {
-	g := Augmentation{H: 7, W: 9, C: 1, Crop: 2, Flip: true, Mean: []float64{0}, Std: []float64{1. / 255}}
+	g := Augmentation{H: 7, W: 9, C: 1, Crop: 2, Flip: true, Cutout: 3, Mean: []float64{0}, Std: []float64{1. / 255}}
 	image := make([]uint8, 63)
 	for i := range image {
 		image[i] = uint8(i + 1)
@@ -95,12 +98,14 @@ func TestAugmentIsTheDocumentedDraw(t *testing.T) {
 		dy, dx int
 		flip   bool
 	}
-	seen := map[draw]int{}
+	seen, holes := map[draw]int{}, map[[2]int]int{}
 	for index := range int32(1000) {
 		y := Floats(r.augment(image, []int32{index}, g))
 		words := rng.Philox(42, [4]uint32{uint32(index), 7, 0, rng.Augment})
 		d := draw{int(words[0]%5) - 2, int(words[1]%5) - 2, words[2]%2 == 1}
 		seen[d]++
+		middle := [2]int{int(words[3]&0xffff) % 7, int(words[3]>>16) % 9}
+		holes[middle]++
 		for i := range g.H {
 			for j := range g.W {
 				want, h, w := 0.0, i+d.dy, j+d.dx
@@ -110,6 +115,9 @@ func TestAugmentIsTheDocumentedDraw(t *testing.T) {
 				if h >= 0 && h < g.H && w >= 0 && w < g.W {
 					want = float64(h*g.W + w + 1)
 				}
+				if max(i-middle[0], middle[0]-i) <= 1 && max(j-middle[1], middle[1]-j) <= 1 {
+					want = 0
+				}
 				if y[i*g.W+j] != want {
 					t.Fatalf("sample %d, draw %+v: pixel (%d, %d) is %v, want %v", index, d, i, j, y[i*g.W+j], want)
 				}
@@ -118,6 +126,14 @@ func TestAugmentIsTheDocumentedDraw(t *testing.T) {
 	}
 	if len(seen) != 5*5*2 {
 		t.Errorf("%d different draws of 1000 samples, want all 50", len(seen))
+	}
+	if len(holes) != 7*9 {
+		t.Errorf("the middle of %d different pixels of 1000 samples, want all 63", len(holes))
+	}
+	for d, n := range holes { // 16 ± 4
+		if n > 36 {
+			t.Errorf("the middle at %v came %d times of 1000, want about 16", d, n)
+		}
 	}
 	for d, n := range seen { // 20 ± 4.4
 		if n > 45 {
@@ -141,6 +157,7 @@ func TestAugmentPanics(t *testing.T) {
 		func(g *Augmentation) { g.C = 0; g.Mean, g.Std = nil, nil },
 		func(g *Augmentation) { g.Mean = g.Mean[:2] },
 		func(g *Augmentation) { g.Crop = -1 },
+		func(g *Augmentation) { g.Cutout = -1 },
 		func(g *Augmentation) { g.H = 31 },
 	} {
 		g := cifar

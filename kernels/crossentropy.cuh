@@ -53,26 +53,34 @@ DEVICE void add_up(float *sum, const double *x, unsigned *ticket, int n, int div
 }
 
 // row_loss sets losses[i] to the cross-entropy of row i of logits [n, c] and that
-// row of dlogits to the gradient of the mean over the rows; NaN where the label
-// is out of range.
-DEVICE void row_loss(double *losses, float *dlogits, const element *logits, const int *labels, int i, int n, int c, double smoothing) {
+// row of dlogits to the gradient of the mean over the rows; NaN where a label is
+// out of range. Where there are others, the label has the weight and the other
+// one the rest.
+DEVICE void row_loss(double *losses, float *dlogits, const element *logits, const int *labels, const int *others, const float *weight, int i, int n,
+                     int c, double smoothing) {
 	int lane = threadIdx.x % 32;
 	const element *row = logits + (long long)i * c;
 	float *drow = dlogits + (long long)i * c;
-	int label = labels[i];
+	int label = labels[i], other = others ? others[i] : label;
+	double on = 1 - smoothing, off = 0;
+	if (others) {
+		off = on * (1 - (double)*weight);
+		on *= *weight;
+	}
 	float top = __int_as_float(0xff800000);
 	for (int j = lane; j < c; j += 32) top = widen(row[j]) > top ? widen(row[j]) : top; // a NaN comes back in the sum
 #pragma unroll
 	for (int j = 16; j; j /= 2) {
-		float other = __shfl_xor_sync(ALL, top, j);
-		top = other > top ? other : top;
+		float more = __shfl_xor_sync(ALL, top, j);
+		top = more > top ? more : top;
 	}
-	if (label < 0 || label >= c) top = __int_as_float(0x7fc00000);
+	if (label < 0 || label >= c || other < 0 || other >= c) top = __int_as_float(0x7fc00000);
 	double sum = 0, loss = 0;
 	for (int j = lane; j < c; j += 32) sum += exp_double((double)widen(row[j]) - top);
 	double lse = top + log_double(warp_sum(sum)), rest = smoothing / c;
 	for (int j = lane; j < c; j += 32) {
-		double q = j == label ? rest + (1 - smoothing) : rest, log = widen(row[j]) - lse;
+		double q = j == label ? rest + on : rest, log = widen(row[j]) - lse;
+		if (j == other) q += off;
 		if (q != 0) loss -= q * log; // 0·log 0 is 0
 		drow[j] = (float)((exp_double(log) - q) / n);
 	}
@@ -81,11 +89,12 @@ DEVICE void row_loss(double *losses, float *dlogits, const element *logits, cons
 }
 
 // cross_entropy sets loss[0] to the mean of the cross-entropy of the rows of
-// logits [n, c] and dlogits [n, c] to its gradient. losses is [n].
-KERNEL BOUNDS(128) NAME(cross_entropy)(float *loss, float *dlogits, const element *logits, const int *labels, double *losses, unsigned *ticket, int n, int c,
-                                 double smoothing) {
+// logits [n, c] and dlogits [n, c] to its gradient. losses is [n]; others and
+// weight may be absent.
+KERNEL BOUNDS(128) NAME(cross_entropy)(float *loss, float *dlogits, const element *logits, const int *labels, const int *others, const float *weight,
+                                 double *losses, unsigned *ticket, int n, int c, double smoothing) {
 	int i = blockIdx.x * 4 + threadIdx.x / 32;
-	if (i < n) row_loss(losses, dlogits, logits, labels, i, n, c, smoothing);
+	if (i < n) row_loss(losses, dlogits, logits, labels, others, weight, i, n, c, smoothing);
 	add_up(loss, losses, ticket, n, n);
 }
 

@@ -15,8 +15,26 @@ import (
 // A label out of range is a bug of the caller and panics; on a device that
 // runs PTX it makes loss and its row of dlogits NaN.
 func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64) {
-	defer loss.dev.span("CrossEntropy", loss, dlogits, logits, labels).end()
+	MixedCrossEntropy(loss, dlogits, logits, labels, Buffer{}, Buffer{}, c, smoothing)
+}
+
+// MixedCrossEntropy is CrossEntropy of rows with two labels each, whose parts of
+// the wanted distribution are weight[0] and 1 - weight[0]:
+//
+//	q = (1-s)·(weight·onehot(label) + (1-weight)·onehot(other)) + s/c
+//
+// for labels and others [n], int32. The loss is weight·CrossEntropy of the ones
+// + (1-weight)·CrossEntropy of the others. others and weight may be absent,
+// both.
+func MixedCrossEntropy(loss, dlogits, logits, labels, others, weight Buffer, c int, smoothing float64) {
+	defer loss.dev.span("CrossEntropy", loss, dlogits, logits, labels, others, weight).end()
 	checkLogits("CrossEntropy", loss, logits, labels, c)
+	mustMatch("CrossEntropy", Int32, labels.n, others)
+	mustMatch("CrossEntropy", logits.dev.precision, 1, weight)
+	mustShare("CrossEntropy", logits, others, weight)
+	if others.IsNil() != weight.IsNil() {
+		panic("kernels: CrossEntropy of other labels without a weight, or the other way round")
+	}
 	mustMatch("CrossEntropy", logits.dev.precision, logits.n, dlogits)
 	mustShare("CrossEntropy", logits, dlogits)
 	if logits.n == 0 {
@@ -25,14 +43,14 @@ func CrossEntropy(loss, dlogits, logits, labels Buffer, c int, smoothing float64
 	if logits.dev.gpu != nil {
 		n := labels.n
 		losses, ticket := logits.dev.sums(n), logits.dev.tickets(1)
-		logits.dev.gpu.launch("cross_entropy"+logits.dtype.suffix(), rowWarps(n), loss, dlogits, logits, labels, losses, ticket, n, c, smoothing)
+		logits.dev.gpu.launch("cross_entropy"+logits.dtype.suffix(), rowWarps(n), loss, dlogits, logits, labels, others, weight, losses, ticket, n, c, smoothing)
 		return
 	}
 	if logits.dtype == Float64 {
-		crossEntropyRef(f64(loss), f64(dlogits), f64(logits), i32(labels), c, smoothing)
+		crossEntropyRef(f64(loss), f64(dlogits), f64(logits), i32(labels), i32(others), f64(weight), c, smoothing)
 		return
 	}
-	crossEntropyRef(f32(loss), f32(dlogits), f32(logits), i32(labels), c, smoothing)
+	crossEntropyRef(f32(loss), f32(dlogits), f32(logits), i32(labels), i32(others), f32(weight), c, smoothing)
 }
 
 // CountCorrect sets count[0] to the number of rows of logits [n, c] whose
@@ -68,21 +86,32 @@ func checkLogits(op string, number, logits, labels Buffer, c int) {
 	mustShare(op, logits, number, labels)
 }
 
-// crossEntropyRef is the reference for CrossEntropy. The row maximum is
+// crossEntropyRef is the reference for MixedCrossEntropy. The row maximum is
 // subtracted, so that no exponential overflows.
-func crossEntropyRef[T Float](loss, dlogits, logits []T, labels []int32, c int, smoothing float64) {
+func crossEntropyRef[T Float](loss, dlogits, logits []T, labels, others []int32, weight []T, c int, smoothing float64) {
 	n := len(labels)
-	total := 0.0
+	total, on, off := 0.0, 1-smoothing, 0.0
+	if others != nil {
+		off = on * (1 - float64(weight[0]))
+		on *= float64(weight[0])
+	}
 	for i, label := range labels {
-		if label < 0 || int(label) >= c {
-			panic(fmt.Sprintf("kernels: CrossEntropy: label %d of row %d, want 0 to %d", label, i, c-1))
+		other := label
+		if others != nil {
+			other = others[i]
+		}
+		if min(label, other) < 0 || int(max(label, other)) >= c {
+			panic(fmt.Sprintf("kernels: CrossEntropy: labels %d and %d of row %d, want 0 to %d", label, other, i, c-1))
 		}
 		row, drow := logits[i*c:(i+1)*c], dlogits[i*c:(i+1)*c]
 		lse := logSumExp(row)
 		for j, v := range row {
 			q := smoothing / float64(c)
 			if int(label) == j {
-				q += 1 - smoothing
+				q += on
+			}
+			if int(other) == j {
+				q += off
 			}
 			log := float64(v) - lse
 			if q != 0 { // 0·log 0 is 0

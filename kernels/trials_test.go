@@ -94,6 +94,18 @@ func reduceTrials() (all []*trial) {
 	}
 	try("tails", tails...)
 	try("many slices", append(many, [2]int{64 * 66, 63})...)
+	all = append(all, &trial{concept: "ring", name: "TakeRow", run: func(r rig) (out []Buffer) {
+		for _, c := range []int{3, 300} {
+			table, count := r.floats(normals(c, 3*c)...), r.ints(0)
+			for range 4 {
+				row := r.junk(c)
+				TakeRow(row, table, count)
+				out = append(out, row)
+			}
+			out = append(out, count)
+		}
+		return out
+	}})
 	return append(all, &trial{concept: "ring", name: "PushRow", run: func(r rig) (out []Buffer) {
 		for _, c := range []int{3, 300} {
 			ring, count := r.floats(make([]float64, 3*c)...), r.ints(0)
@@ -214,6 +226,24 @@ func lossTrials() (all []*trial) {
 		loss, dlogits := r.junk(1), r.junk(5*c)
 		CrossEntropy(loss, dlogits, r.floats(logits...), r.ints(3, 3, 3, 3, 3), c, 0.1)
 		return []Buffer{loss, dlogits}
+	}}, &trial{concept: "crossentropy", name: "CrossEntropy of two labels", atol: 1e-14, rtol: 1.2e-7, run: func(r rig) (out []Buffer) {
+		for _, c := range []int{3, 70} {
+			loss, dlogits := r.junk(1), r.junk(5*c)
+			labels, others := someLabels(5, c), someLabels(6, c)[1:]
+			MixedCrossEntropy(loss, dlogits, r.floats(normals(c, 5*c)...), r.ints(labels...), r.ints(others...), r.floats(.3), c, .1)
+			out = append(out, loss, dlogits)
+		}
+		return out
+	}}, &trial{concept: "crossentropy", name: "CrossEntropy of bad other labels", run: func(r rig) []Buffer {
+		broken := []int32{1, 1, 1, 0, 0, 0, 1, 1, 1}
+		if r.dev.gpu != nil {
+			dlogits := r.junk(9)
+			MixedCrossEntropy(r.junk(1), dlogits, r.floats(normals(1, 9)...), r.ints(0, 0, 0), r.ints(-1, 0, 3), r.floats(.5), 3, 0)
+			for i, v := range Floats(dlogits) {
+				broken[i] = map[bool]int32{true: 1}[math.IsNaN(v)]
+			}
+		}
+		return []Buffer{r.ints(broken...)}
 	}}, &trial{concept: "crossentropy", name: "CrossEntropy of bad labels", run: func(r rig) []Buffer {
 		broken := []int32{1, 1, 1, 0, 0, 0, 1, 1, 1}
 		if r.dev.gpu != nil {

@@ -9,10 +9,10 @@ import (
 func inputTrials() (all []*trial) {
 	for _, g := range []Augmentation{
 		{H: 3, W: 4, C: 9, Crop: 1, Flip: true, Mean: []float64{0, .1, .2, .3, .4, .5, .6, .7, .8}, Std: []float64{.1, .2, .3, .4, .5, .6, .7, .8, .9}},
-		{H: 9, W: 29, C: 4, Crop: 2, Flip: true, Mean: []float64{.1, .2, .3, .4}, Std: []float64{.5, .6, .7, .8}}, // 1044: a block and five threads
+		{H: 9, W: 29, C: 4, Crop: 2, Flip: true, Cutout: 5, Mean: []float64{.1, .2, .3, .4}, Std: []float64{.5, .6, .7, .8}}, // 1044: a block and five threads
 		{H: 5, W: 7, C: 3, Crop: 9, Mean: []float64{.1, .2, .3}, Std: []float64{.5, .6, .7}},
 		{H: 1, W: 7, C: 2, Flip: true, Mean: []float64{.1, .2}, Std: []float64{.5, .6}}, // what is left of four
-		{H: 5, W: 3, C: 1, Mean: []float64{.1}, Std: []float64{.5}},
+		{H: 5, W: 3, C: 1, Cutout: 2, Mean: []float64{.1}, Std: []float64{.5}},
 		{H: 2, W: 4, C: 5, Mean: []float64{.1, .2, .3, .4, .5}, Std: []float64{.5, .6, .7, .8, .9}},
 		{H: 32, W: 8, C: 4, Flip: true, Mean: []float64{.1, .2, .3, .4}, Std: []float64{.5, .6, .7, .8}}, // a block
 	} {
@@ -28,6 +28,14 @@ func inputTrials() (all []*trial) {
 				Augment(y, images, r.ints(index...), r.ints(42, 7), g)
 				out = append(out, y)
 			})
+			return out
+		}})
+	}
+	for _, s := range [][4]int{{5, 5, 7, 3}, {4, 16, 16, 1}, {2, 13, 21, 1}} { // 105, 256 and 273 elements
+		all = append(all, &trial{concept: "mix", name: fmt.Sprint("Mix ", s), run: func(r rig) (out []Buffer) {
+			for i, row := range mixings {
+				out = append(out, r.mix(r.floats(normals(i, s[0]*s[1]*s[2]*s[3])...), row, s[0], s[1], s[2], s[3])...)
+			}
 			return out
 		}})
 	}

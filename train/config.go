@@ -67,6 +67,9 @@ type Config struct {
 	Smoothing float64 `toml:"label_smoothing"`
 	Dropout   float64 `toml:"dropout"` // of models that have it
 	Augment   bool    `toml:"augment"`
+	Cutout    int     `toml:"cutout"` // side of the square cut out of a training image; 0: none
+	Mixup     float64 `toml:"mixup"`  // alpha of mixup; 0: none
+	Cutmix    float64 `toml:"cutmix"` // alpha of CutMix; 0: none
 
 	Seed         uint64  `toml:"seed"`
 	ValSplit     float64 `toml:"val_split"`     // part of the training set held out to select on
@@ -191,7 +194,8 @@ func (c *Config) ranges() error {
 		{"batch-size", float64(c.Batch), 1, 1 << 20}, {"epochs", float64(c.Epochs), 1, 1e6},
 		{"gamma", c.Gamma, 0, 1}, {"warmup", c.Warmup, 0, float64(c.Epochs)}, {"label-smoothing", c.Smoothing, 0, 1},
 		{"dropout", c.Dropout, 0, 0.99}, {"loss-scale", c.LossScale, 1, 1 << 24}, {"val-split", c.ValSplit, 0, 0.9}, {"limit-batches", float64(c.LimitBatches), 0, 1e9},
-		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"early-stop", float64(c.EarlyStop), 0, 1e6}, {"ema", c.EMA, 0, 0.999999}, {"log-every", float64(c.LogEvery), 1, 1e9},
+		{"max-evals", float64(c.MaxEvals), 0, 1e12}, {"cutout", float64(c.Cutout), 0, 1e6},
+		{"mixup", c.Mixup, 0, 1e3}, {"cutmix", c.Cutmix, 0, 1e3}, {"early-stop", float64(c.EarlyStop), 0, 1e6}, {"ema", c.EMA, 0, 0.999999}, {"log-every", float64(c.LogEvery), 1, 1e9},
 		{"save-every", float64(c.SaveEvery), 0, 1e9}, {"threads", float64(c.Threads), 0, 1024},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) { // NaN fails

@@ -28,6 +28,7 @@ func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *
 	if c.Augment {
 		f.augment.Crop, f.augment.Flip = data.Crop, data.Flip
 	}
+	f.augment.Cutout = c.Cutout
 	for range slots {
 		f.slots = append(f.slots, feed{
 			images: d.Alloc(kernels.Uint8, c.Batch*s.H*s.W*s.C),
