@@ -69,11 +69,12 @@ func openFew(t *testing.T, c Config) *Job {
 // Batches that lie on the device are those that the host puts together.
 func TestResidentBatchesAreTheStreamedOnes(t *testing.T) {
 	c := tiny("cpu", "SGD")
-	c.ValSplit = 0.3
+	c.ValSplit, c.Mixup, c.Cutmix, c.Cutout = 0.3, 0.2, 1, 3
 	j := openFew(t, c)
 	for _, s := range []selection{
-		{&j.Data.Train, j.training, true, 5, j.feeder.augment},
-		{&j.Data.Train, nil, false, 5, j.feeder.plain},
+		j.trainingSet(),
+		{&j.Data.Train, j.training, true, 5, j.feeder.augment, nil},
+		{&j.Data.Train, nil, false, 5, j.feeder.plain, nil},
 		{split: &j.Data.Test, how: j.feeder.plain},
 	} {
 		for _, skip := range []int{0, 1} {
@@ -109,6 +110,13 @@ func batches(t *testing.T, j *Job, s source, skip int) (all []float64) {
 		for _, v := range numbers {
 			all = append(all, float64(v))
 		}
+		if partners, weight := j.feeder.mix(0, 0, sizes[0]); partners != nil {
+			kernels.Download(numbers, partners.Data)
+			for _, v := range numbers {
+				all = append(all, float64(v))
+			}
+			all = append(all, weight.Floats()...)
+		}
 	}
 }
 
@@ -124,6 +132,7 @@ func TestGraphsChangeNothing(t *testing.T) {
 			"m-sharpness": func(c *Config) { c.SAMMicro = 2 },
 			"fp16":        func(c *Config) { c.Precision = "fp16" },
 			"average":     func(c *Config) { c.EMA, c.BNStats = 0.5, "first" },
+			"mixed":       func(c *Config) { c.Mixup, c.Cutmix, c.Cutout, c.NewBatches = 0.2, 1, 3, true },
 		} {
 			run := func(graphs bool) (*Job, []float64, []Epoch) {
 				c := tiny(device, "LookbehindSAM")

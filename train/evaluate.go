@@ -115,7 +115,7 @@ func (j *Job) withRecalibrated(ctx context.Context, batches int, body func() err
 // recalibrate sets the running statistics to the mean over the first batches
 // of the training set: update i has momentum 1/i.
 func (j *Job) recalibrate(ctx context.Context, batches int) error {
-	s := j.source(selection{&j.Data.Train, j.training, true, j.Config.Seed, j.feeder.plain})
+	s := j.source(selection{&j.Data.Train, j.training, true, j.Config.Seed, j.feeder.plain, nil})
 	defer s.close()
 	s.begin(ctx, 0, 0)
 	j.Params.Round()

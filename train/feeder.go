@@ -19,6 +19,10 @@ type feed struct {
 	images, index, labels kernels.Buffer // uint8 [batch h w c], int32 [batch], int32 [batch]
 	x                     *tensor.Tensor // [batch h w c]: what the model sees
 	n                     int            // images that are in use
+
+	mixed    bool           // the images are mixed, and what follows holds
+	partners kernels.Buffer // int32 [batch]: the second labels
+	mixing   *tensor.Tensor // see kernels.Mix: first comes the weight of the first labels
 }
 
 func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *feeder {
@@ -35,6 +39,9 @@ func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *
 			index:  d.Alloc(kernels.Int32, c.Batch),
 			labels: d.Alloc(kernels.Int32, c.Batch),
 			x:      tensor.NewOf(d, d.Activations(), c.Batch, s.H, s.W, s.C),
+
+			partners: d.Alloc(kernels.Int32, c.Batch),
+			mixing:   tensor.New(d, kernels.Mixing),
 		})
 	}
 	return f
@@ -63,7 +70,7 @@ func (s *feed) raw(n int) (images, index, labels kernels.Buffer) {
 // prepare makes the model's input of the n images in a slot.
 func (f *feeder) prepare(slot, n int, how kernels.Augmentation) {
 	s := &f.slots[slot]
-	s.n = n
+	s.n, s.mixed = n, false
 	images, index, _ := s.raw(n)
 	kernels.Augment(s.x.Data.Slice(0, images.Len()), images, index, f.key.Data, how)
 }
@@ -77,10 +84,22 @@ func (f *feeder) part(slot, lo, hi int) (x *autograd.Var, labels *tensor.Tensor)
 	return x, &tensor.Tensor{Shape: []int{hi - lo}, Data: s.labels.Slice(lo, hi)}
 }
 
+// mix returns the second labels of images lo to hi of the batch in a slot, and
+// the weight of the first ones; nil where images are not mixed.
+func (f *feeder) mix(slot, lo, hi int) (partners, weight *tensor.Tensor) {
+	s := &f.slots[slot]
+	if !s.mixed {
+		return nil, nil
+	}
+	return &tensor.Tensor{Shape: []int{hi - lo}, Data: s.partners.Slice(lo, hi)}, s.mixing.Part(0, 1)
+}
+
 // repeat makes a slot hold the batch of another one, which came before it.
 func (f *feeder) repeat(slot, from int) {
 	dst, src := &f.slots[slot], &f.slots[from]
-	dst.n = src.n
+	dst.n, dst.mixed = src.n, src.mixed
 	kernels.Copy(dst.x.Data, src.x.Data)
 	kernels.Copy(dst.labels, src.labels)
+	kernels.Copy(dst.partners, src.partners)
+	tensor.Copy(dst.mixing, src.mixing)
 }

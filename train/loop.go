@@ -86,7 +86,7 @@ func (r *run) stalled() bool {
 
 // epochs trains to the end.
 func (r *run) epochs(ctx context.Context) error {
-	r.source = r.Job.source(selection{&r.Data.Train, r.training, true, r.Config.Seed, r.feeder.augment})
+	r.source = r.Job.source(r.trainingSet())
 	defer r.source.close()
 	r.prepare()
 	r.Profile.start(r.Job)

@@ -67,7 +67,7 @@ func Rehearse(c Config, data *datasets.Dataset, watch func(kernels.Launch)) (byt
 		return 0, err
 	}
 	defer j.Close()
-	s := j.source(selection{&j.Data.Train, j.training, true, c.Seed, j.feeder.augment})
+	s := j.source(j.trainingSet())
 	defer s.close()
 	for step := range 2 {
 		s.begin(context.Background(), 0, 0)

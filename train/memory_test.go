@@ -95,7 +95,7 @@ func BenchmarkHost(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer j.Close()
-			s := j.source(selection{&j.Data.Train, nil, true, 1, j.feeder.augment})
+			s := j.source(selection{&j.Data.Train, nil, true, 1, j.feeder.augment, nil})
 			s.begin(context.Background(), 0, 0)
 			step := func() {
 				j.schedule()

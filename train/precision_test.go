@@ -28,7 +28,7 @@ func TestPerturbationAfterRounding(t *testing.T) {
 	c := small("resnet18", "SAM")
 	c.Batch = 8
 	j := mustOpen(t, c)
-	s := j.source(selection{&j.Data.Train, nil, true, 1, j.feeder.plain})
+	s := j.source(selection{&j.Data.Train, nil, true, 1, j.feeder.plain, nil})
 	defer s.close()
 	s.begin(context.Background(), 0, 0)
 	sizes, err := s.next(1)

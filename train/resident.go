@@ -51,6 +51,7 @@ func newResident(j *Job, s selection) *resident {
 
 func (r *resident) begin(_ context.Context, epoch, skip int) {
 	r.feeder.begin(r.seed, epoch)
+	r.mixer.begin(epoch, skip)
 	r.sequence = datasets.Sequence(r.sequence, r.samples, r.split.N, r.seed, epoch, r.shuffle)
 	kernels.Upload(r.on.order.Slice(0, len(r.sequence)), r.sequence)
 	skipped := min(skip*r.batch, len(r.sequence))
@@ -75,6 +76,7 @@ func (r *resident) bring(slot, size int) {
 	images, index, labels := r.feeder.slots[slot].raw(size)
 	kernels.TakeBatch(images, labels, index, r.on.images, r.on.labels, r.on.order, r.on.position, size)
 	r.feeder.prepare(slot, size, r.how)
+	r.mixer.mix(r.feeder, slot, size)
 }
 
 func (r *resident) waited() time.Duration { return 0 }

@@ -32,6 +32,17 @@ type selection struct {
 	shuffle bool
 	seed    uint64
 	how     kernels.Augmentation
+	mixer   *mixer // nil: images are not mixed
+}
+
+// trainingSet is what a run trains on.
+func (j *Job) trainingSet() selection {
+	n := j.Data.Train.N
+	if j.training != nil {
+		n = len(j.training)
+	}
+	batches := (n + j.Config.Batch - 1) / j.Config.Batch
+	return selection{&j.Data.Train, j.training, true, j.Config.Seed, j.feeder.augment, newMixer(j, batches)}
 }
 
 // source returns the batches of s: from the host one by one, or where the
@@ -59,6 +70,7 @@ func newStreamed(j *Job, s selection) *streamed {
 
 func (s *streamed) begin(ctx context.Context, epoch, skip int) {
 	s.feeder.begin(s.seed, epoch)
+	s.mixer.begin(epoch, skip)
 	s.loader.Epoch(ctx, epoch, skip)
 }
 
@@ -78,6 +90,10 @@ func (s *streamed) next(batches int) ([]int, error) {
 	return s.sizes, nil
 }
 
-func (s *streamed) bring(slot, size int)  { s.feeder.prepare(slot, size, s.how) }
+func (s *streamed) bring(slot, size int) {
+	s.feeder.prepare(slot, size, s.how)
+	s.mixer.mix(s.feeder, slot, size)
+}
+
 func (s *streamed) waited() time.Duration { return s.loader.Wait }
 func (s *streamed) close()                { s.loader.Close() }

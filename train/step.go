@@ -24,7 +24,8 @@ func (j *Job) closure(e optim.Eval) tensor.Scalar {
 	}
 	x, labels := j.feeder.part(e.Batch, lo, hi)
 	logits := j.Model.Forward(j.tape, x, nn.Mode{Train: true, StatUpdates: e.StatUpdates})
-	loss := j.tape.CrossEntropy(j.loss, logits, labels, j.Config.Smoothing)
+	others, weight := j.feeder.mix(e.Batch, lo, hi)
+	loss := j.tape.MixedCrossEntropy(j.loss, logits, labels, others, weight, j.Config.Smoothing)
 	j.count(e, logits, labels, micro)
 	share := 1.0
 	if micro > 1 {

@@ -112,6 +112,7 @@ func TestResumeIsExact(t *testing.T) {
 		"m-sharpness":   func(c *Config) { c.SAMMicro = 8 },
 		"recalibration": func(c *Config) { c.BNStats, c.Recalibrate = "none", 2 },
 		"validation":    func(c *Config) { c.ValSplit = 0.1 },
+		"mixed":         func(c *Config) { c.Mixup, c.Cutmix, c.Cutout, c.Accumulate = 0.2, 1, 8, 3 },
 		"average":       func(c *Config) { c.EMA, c.BNStats, c.Recalibrate = 0.9, "first", 2 },
 	} {
 		t.Run(name, func(t *testing.T) {

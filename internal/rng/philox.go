@@ -20,13 +20,14 @@ import "math/bits"
 
 // The purposes of random numbers: the last word of the counter.
 const (
-	Augment   uint32 = iota // crop and flip of one sample
+	Augment   uint32 = iota // crop, flip and cutout of one sample
 	Order                   // order of the samples, id: epoch
 	Holdout                 // choice of the validation samples
 	Weights                 // initial weights, id: index of the parameter
 	Synthetic               // synthetic images, ids: split, index of the image
 	Dropout                 // masks of dropout layers
 	Analysis                // noise and directions of the measurements
+	Mixing                  // shares and boxes of mixup and CutMix, ids: epoch, batch
 )
 
 const (
