@@ -141,6 +141,35 @@ func head(t *Tape, y *Var, loss tensor.Scalar) *Var {
 	return t.CrossEntropy(loss, y, l, 0.1)
 }
 
+// A loss of two labels is that of both, weighted, with its gradient, and in
+// lockstep with the CPU too.
+func TestMixedCrossEntropy(t *testing.T) {
+	const n, c, weight = 4, 5, 0.3
+	ref, cpu := open(t, "ref", kernels.Float64), open(t, "cpu", kernels.Float32)
+	labels, others := tensor.NewOf(ref, kernels.Int32, n), tensor.NewOf(ref, kernels.Int32, n)
+	kernels.Upload(labels.Data, []int32{0, 1, 2, 3})
+	kernels.Upload(others.Data, []int32{4, 1, 0, 2})
+	x := parameters(ref, kerneltest.Rng(1), [][]int{{n, c}})[0]
+	loss := tensor.NewScalar(ref, 0)
+	run := func(tape *Tape, labels, others, weight *tensor.Tensor) []float64 {
+		x.Grad.Zero()
+		tape.Backward(tape.MixedCrossEntropy(loss, x, labels, others, weight, 0.1))
+		return append(x.Grad.Floats(), loss.Read())
+	}
+	tape := NewTape(kernels.NewArena(ref))
+	want, second := run(tape, labels, nil, nil), run(tape, others, nil, nil)
+	for i, v := range second {
+		want[i] = weight*want[i] + (1-weight)*v
+	}
+	l := NewLockstep(tape, cpu)
+	if err := kerneltest.Compare(run(tape, labels, others, tensor.From(ref, []float64{weight}, 1)), want, 1e-14, 0); err != nil {
+		t.Error(err)
+	}
+	if !(l.Ratio <= 1) || l.Compared < 2 {
+		t.Errorf("%d compared, worst %s: %.3g of what is allowed", l.Compared, l.Worst, l.Ratio)
+	}
+}
+
 func open(t *testing.T, name string, precision kernels.Dtype) *kernels.Device {
 	t.Helper()
 	d, err := kernels.Open(kernels.Config{Name: name, Precision: precision})

@@ -54,7 +54,7 @@ var excuses = []excuse{
 
 	// What all threads know, and one of them writes.
 	{blockSums + "|count_correct|cross_entropy", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- and.b32 %r, %r, 31; .*`, 17, "all lanes have the warp's number"},
-	{blockSums + "|adamw_step|augment|count_correct|cross_entropy|push_row", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- mov.u32 %r, %tid.x; .*`, 11, "all threads have the number"},
+	{blockSums + "|adamw_step|augment|count_correct|cross_entropy|push_row|take_row", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- mov.u32 %r, %tid.x; .*`, 12, "all threads have the number"},
 	{"take_batch", "branch negated", `branch <- setp.eq.s32 %p, %r, 0; <- or.b32 .*`, 1, "all threads have the label and the index"},
 
 	// Parameters.
@@ -66,6 +66,7 @@ var excuses = []excuse{
 	{"add|add_scaled|relu|relu_backward|scale|unscale", "bound off by one", `setp.gt.s32 %p, %r, %r; <- add.s32 %r, %r, 4; .*`, 6, "the last four go one by one"},
 	{"adamw_step", "bound off by one", `setp.gt.u32 %p, %r, 1; .*`, 1, "one turn more multiplies with nothing"},
 	{"adamw_step", "store to shared memory missing", `.* #2 of 3`, 1, "there is no step 0"},
+	{"mix", "branch negated", `branch <- setp.ne.s32 %p, %r, 0; <- add.s32 %r, %r, %r; #1 of .*`, 1, "all threads have the labels"},
 	{"augment", "bound off by one", `setp.lt.u32 %p, %r, 4; <- sub.s32 .*`, 4, "the launch for the next channels writes them again"},
 	{"take_batch", "bound off by one", `setp.lt.s32 %p, %r, 0; .*`, 2, "0 is clamped to 0"},
 	{"take_batch", "bound off by one", `setp.lt.s32 %p, %r, 4096; .*`, 1, "a piece of 4096 bytes is the whole piece"},
