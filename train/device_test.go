@@ -45,8 +45,11 @@ func tiny(device, minimizer string) Config {
 
 // few is 10 images to train on, two batches of four and one of two, of 8x8
 // pixels: an interpreter takes its time.
-func few() *datasets.Dataset {
-	d := datasets.Synthetic(1, 10, 6)
+func few() *datasets.Dataset { return shrunk(10, 6) }
+
+// shrunk is so many images to train and to test on, of 8x8 pixels.
+func shrunk(train, test int) *datasets.Dataset {
+	d := datasets.Synthetic(1, train, test)
 	d.Crop = 1
 	for _, s := range []*datasets.Split{&d.Train, &d.Test} {
 		small := datasets.Split{Labels: s.Labels, N: s.N, H: 8, W: 8, C: s.C}
