@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lbsam/internal/rng"
+	"lbsam/kernels"
 	"lbsam/kernels/kerneltest"
 )
 
@@ -113,6 +114,38 @@ func TestMixedImagesTrainOnBothLabels(t *testing.T) {
 	}
 	if kerneltest.Compare(gradient([]float64{0.5, 1, 0, 0, 0, 0}), plain, 1e-6, 0) == nil {
 		t.Error("the second labels change nothing")
+	}
+}
+
+// A batch that serves again is mixed as it was.
+func TestARepeatedBatchIsMixedToo(t *testing.T) {
+	c := small("mlp", "LookbehindSAM")
+	c.NewBatches, c.Mixup = true, 1
+	j := mustOpen(t, c)
+	s := j.source(j.trainingSet())
+	defer s.close()
+	s.begin(t.Context(), 0, 0)
+	sizes, err := s.next(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.bring(0, sizes[0])
+	j.feeder.repeat(1, 0)
+	all := func(slot int) (numbers []float64) {
+		x, _ := j.feeder.part(slot, 0, sizes[0])
+		partners, weight := j.feeder.mix(slot, 0, sizes[0])
+		if partners == nil {
+			t.Fatalf("the batch in slot %d is not mixed", slot)
+		}
+		labels := make([]int32, partners.Len())
+		kernels.Download(labels, partners.Data)
+		for _, v := range labels {
+			numbers = append(numbers, float64(v))
+		}
+		return append(append(numbers, weight.Floats()...), x.Value.Floats()...)
+	}
+	if err := kerneltest.Compare(all(1), all(0), 0, 0); err != nil {
+		t.Error(err)
 	}
 }
 

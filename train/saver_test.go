@@ -124,6 +124,34 @@ func TestAFolderThatFails(t *testing.T) {
 	}
 }
 
+// slow is a watcher that counts steps, which it makes slower than a disk.
+type slow struct {
+	stopper
+	steps int
+}
+
+func (s *slow) Step(Progress) {
+	if s.steps++; s.steps > 500 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// A save that fails in the background ends the run at one of the next steps, not
+// at the next save.
+func TestASaveThatFailsEndsTheRunSoon(t *testing.T) {
+	c := tiny("cpu", "SGD")
+	c.Batch, c.SaveEvery, c.LogEvery = 1, 500, 1000
+	folder := mustFolder(t, c)
+	if err := os.Mkdir(folder.file("state.safetensors"), 0o755); err != nil { // no file can take its place
+		t.Fatal(err)
+	}
+	w := &slow{}
+	_, err := mustOpenWith(t, c, shrunk(1010, 6)).Run(context.Background(), folder, w)
+	if !errors.As(err, new(FolderError)) || w.steps < 500 || w.steps >= 1000 {
+		t.Errorf("%v after %d steps, want a FolderError between the save at step 500 and that at step 1,000", err, w.steps)
+	}
+}
+
 // asker asks for a save at a step and notes what comes of it.
 type asker struct {
 	stopper
