@@ -41,6 +41,7 @@ func (f *follower) Step(Progress) {
 func TestTheAverageIsEvaluated(t *testing.T) {
 	onEvery(t, func(t *testing.T, device string) {
 		c := tiny(device, "LookbehindSAM")
+		c.Epochs = 3
 		plain := openFew(t, c)
 		mustRun(t, plain)
 		want := averaged(plain)
@@ -57,14 +58,14 @@ func TestTheAverageIsEvaluated(t *testing.T) {
 		if err := kerneltest.Compare(averaged(j), want, 0, 0); err != nil {
 			t.Errorf("averaging changes the run: %v", err)
 		}
-		if f.step < 10 || kerneltest.Compare(f.average, want, 1e-3, 0) == nil {
+		if f.step < 9 || kerneltest.Compare(f.average, want, 1e-3, 0) == nil {
 			t.Fatalf("after %d steps the average is that of the last", f.step)
 		}
 		// What the run leaves in best and last, in a job of its own.
 		j.Close()
 		c.Init = folder.file(lastFile)
 		again := openFew(t, c)
-		// Ten roundings of numbers below 10, each to 6e-8 of them.
+		// Nine roundings of numbers below 10, each to 6e-8 of them.
 		if err := kerneltest.Compare(averaged(again), f.average, 6e-6, 0); err != nil {
 			t.Errorf("the export: %v", err)
 		}

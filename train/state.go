@@ -132,7 +132,9 @@ func (f *Folder) exported(name string, epoch int) bool {
 func (c Config) hash() string {
 	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.EarlyStop, c.Device, c.Threads, c.Graphs = "", "", 0, 0, 0, "", 0, false
 	c.TensorBoard = true
-	newer := map[string]bool{"tensorboard": true, "ema": true, "early_stop": true}
+	newer := map[string]bool{
+		"tensorboard": true, "ema": true, "early_stop": true, "cutout": true, "mixup": true, "cutmix": true,
+	}
 	defaults := map[string]bool{}
 	for line := range strings.Lines(Published().text()) {
 		defaults[line] = true
