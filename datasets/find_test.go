@@ -118,6 +118,9 @@ func TestChangedFilesComeBehindIntactOnes(t *testing.T) {
 	d.put(filepath.Join(d.data, "sub", "folder"), d.first, d.second)
 	d.wantSource(s, filepath.Join(d.data, "sub", "folder"), true)
 	d.wantSource(small("", ""), d.data, false) // nothing is published
+	if (File{}).Intact() {
+		t.Error("a file that was not read is intact")
+	}
 }
 
 func TestDamagedPlacesArePassedOver(t *testing.T) {

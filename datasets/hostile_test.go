@@ -222,6 +222,7 @@ func TestHostileMAT(t *testing.T) {
 		"numbers of text": {matOf(matMatrixOf(u1, nil, "X", 16, nil)), "numbers are of type 16"},
 		"a bomb":          {append(matOf(), pass(bomb)...), "too long"},
 		"many bombs":      {append(append(matOf(), pass(bomb[:3<<20])...), pass(bomb[:3<<20])...), "too long: its arrays have"},
+		"cut behind y":    {matOf(x, y)[:len(matOf(x, y))-2], "lacks 2 of its"},
 		"another element": {append(matOf(), matBytes(99, nil)...), "an element of type 99, want 14 or 15"},
 		"packed twice":    {append(matOf(), packed(packed(x))...), "a compressed element of type 15, want 14"},
 		"big endian":      {append(append(bytes.Repeat([]byte(" "), 126), "MI"...), 0, 0, 0, 99, 0, 0, 0, 0), "an element of type 99"},

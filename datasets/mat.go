@@ -125,7 +125,7 @@ func (f *matFile) compressed(r io.Reader) error {
 	if tag.kind != matMatrix || tag.small != nil {
 		return fmt.Errorf("it has a compressed element of type %d, want %d, an array", tag.kind, matMatrix)
 	}
-	if err := f.matrix(&io.LimitedReader{R: z, N: tag.size}, tag.size); err != nil {
+	if err := f.matrix(io.LimitReader(z, tag.size), tag.size); err != nil {
 		return err
 	}
 	switch _, err := io.ReadFull(z, make([]byte, 1)); err { // which checks the checksum

@@ -14,7 +14,7 @@ type matArray struct {
 }
 
 // matrix reads an array of size bytes: flags, dimensions, name, numbers.
-func (f *matFile) matrix(r *io.LimitedReader, size int64) error {
+func (f *matFile) matrix(r io.Reader, size int64) error {
 	if f.left -= size; f.left < 0 {
 		return fmt.Errorf("%w: its arrays have %d bytes more than expected", errTooLong, -f.left)
 	}
@@ -24,7 +24,8 @@ func (f *matFile) matrix(r *io.LimitedReader, size int64) error {
 		return fmt.Errorf("the flags of an array, %d bytes of 8: %w", len(flags), err)
 	}
 	if word := f.order.Uint32(flags); !isNumbers(word) {
-		return f.pass(r)
+		_, err := io.Copy(io.Discard, r)
+		return err
 	}
 	var a matArray
 	dims, err := f.part(r, matInt32, 4*mostDims)
@@ -50,7 +51,8 @@ func (f *matFile) matrix(r *io.LimitedReader, size int64) error {
 	if err := f.use(a); err != nil {
 		return err
 	}
-	return f.pass(r)
+	_, err = io.Copy(io.Discard, r) // what fills it up to a multiple of 8
+	return err
 }
 
 // isNumbers reports whether the flags are those of an array of real numbers, and
@@ -59,17 +61,6 @@ func isNumbers(flags uint32) bool {
 	const first, last, complex = 6, 15, 0x800
 	class := flags & 0xff
 	return class >= first && class <= last && flags&complex == 0
-}
-
-// pass reads up to the end of r, which must be there.
-func (f *matFile) pass(r *io.LimitedReader) error {
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return err
-	}
-	if r.N > 0 {
-		return fmt.Errorf("an array lacks its last %d bytes: %w", r.N, io.ErrUnexpectedEOF)
-	}
-	return nil
 }
 
 // elementOf is the element with a type of MAT-files.

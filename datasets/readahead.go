@@ -57,7 +57,7 @@ func (a *aheadReader) Read(b []byte) (int, error) {
 			return 0, a.now.err
 		}
 		if a.now.b != nil {
-			a.free <- a.now.b[:cap(a.now.b)]
+			a.free <- a.now.b
 		}
 		a.now, a.at = <-a.blocks, 0
 	}
