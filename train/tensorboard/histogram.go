@@ -16,12 +16,18 @@ const buckets = 30
 func newHistogram(values []float64) histogram {
 	h := histogram{min: math.Inf(1), max: math.Inf(-1)}
 	for _, v := range values {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			h.min, h.max = min(h.min, v), max(h.max, v)
-			h.n++
-			h.sum += v
-			h.squares += v * v
+		if v-v != 0 { // not finite
+			continue
 		}
+		if v < h.min {
+			h.min = v
+		}
+		if v > h.max {
+			h.max = v
+		}
+		h.n++
+		h.sum += v
+		h.squares += v * v
 	}
 	switch {
 	case h.n == 0:
@@ -36,9 +42,10 @@ func newHistogram(values []float64) histogram {
 		h.limits = append(h.limits, h.min+float64(i+1)*width)
 	}
 	h.limits[buckets-1] = h.max
+	scale := buckets / (h.max - h.min)
 	for _, v := range values {
 		if v >= h.min && v <= h.max { // NaN is not
-			h.counts[min(int((v-h.min)/width), buckets-1)]++
+			h.counts[max(0, min(int((v-h.min)*scale), buckets-1))]++ // max: 0 times infinity
 		}
 	}
 	return h

@@ -61,6 +61,11 @@ func TestHistogram(t *testing.T) {
 			t.Errorf("of %v: %+v", c.values, h)
 		}
 	}
+	for _, wide := range [][]float64{{0, math.SmallestNonzeroFloat64}, {-math.MaxFloat64, math.MaxFloat64}} {
+		if h := newHistogram(wide); h.n != 2 {
+			t.Errorf("of %v: %+v", wide, h)
+		}
+	}
 	var values []float64
 	for i := range 301 {
 		values = append(values, float64(i)/10)
