@@ -68,7 +68,7 @@ func CreateFolder(path string, c Config, command []string) (*Folder, error) {
 		return nil, err
 	}
 	if err = f.WriteConfig(c, nil); err == nil {
-		err = f.writeEnvironment()
+		err = f.Describe(nil)
 	}
 	if err != nil {
 		f.Close()
@@ -223,7 +223,9 @@ func (f *Folder) remark(format string, args ...any) {
 	}
 }
 
-func (f *Folder) writeEnvironment() error {
+// Describe writes env.json: the program, the machine, the time, and what a caller
+// adds, such as the device.
+func (f *Folder) Describe(more map[string]string) error {
 	env := map[string]any{
 		"time": time.Now().Format(time.RFC3339), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 		"processors": runtime.NumCPU(),
@@ -234,6 +236,9 @@ func (f *Folder) writeEnvironment() error {
 				env[s.Key] = s.Value
 			}
 		}
+	}
+	for key, value := range more {
+		env[key] = value
 	}
 	text, err := json.MarshalIndent(env, "", "  ")
 	if err == nil {

@@ -32,6 +32,9 @@ func (s *session) trainBaseline(ctx context.Context, r *result) error {
 		if b.folder, err = train.CreateFolder(filepath.Join(s.folder.Path, baselineFolder), c, s.command()); err != nil {
 			return err
 		}
+		if err = b.describe(); err != nil {
+			return err
+		}
 	}
 	if !s.quiet {
 		s.say("\n%s with the same number of gradient evaluations, data and seed: %d epochs, schedules stretched to them", baseline, c.Epochs)

@@ -49,10 +49,18 @@ func (s *session) open(ctx context.Context, preset string) error {
 		s.job.Close()
 		return err
 	}
-	if err = s.folder.WriteConfig(s.job.Config, s.origins); err != nil {
+	if err = s.folder.WriteConfig(s.job.Config, s.origins); err == nil {
+		err = s.describe()
+	}
+	if err != nil {
 		s.close()
 	}
 	return err
+}
+
+// describe adds program and device to the folder's env.json.
+func (s *session) describe() error {
+	return s.folder.Describe(map[string]string{"lbsam": version, "device": deviceText(s.job.Device)})
 }
 
 // checkNew rejects what makes no sense together.

@@ -128,7 +128,7 @@ func testEval(t *testing.T, r result) {
 // testReport writes the report of the run with result r again.
 func testReport(t *testing.T, r result) {
 	first := read(t, r.Run, "report.html")
-	for _, want := range []string{">done<", "on 24 test images: " + percent(r.Test.Accuracy) + " right. The set has 1,000.", "data:image/png;base64,"} {
+	for _, want := range []string{">done<", "on 24 test images: " + percent(r.Test.Accuracy) + " right. The set has 1,000.", "data:image/png;base64,", "<dd>cpu float32, ", "; lbsam " + version} {
 		if !bytes.Contains(first, []byte(want)) {
 			t.Errorf("no %q in the report", want)
 		}

@@ -163,7 +163,7 @@ func TestPageOfARunThatEnded(t *testing.T) {
 	p, images := predictions(names(3), 8, 2, 2, 3)
 	html := page(t, Page{Run: mustRead(t, path), Program: "lbsam 9", Predictions: p, Images: images})
 	has(t, html, ">done<", "75.0% of 8 test images right after epoch 6 of 3", "selected on the test set", "180 gradient evaluations in 60 steps",
-		"26 November 2026, 05:17", "24.0 s, evaluations not counted", "Interrupted after step 15.", "Resumed after step 15, in epoch 2.", "lbsam train --resume x",
+		"26 November 2026, 05:17", "device auto, precision auto; linux/amd64; processors 2<", "24.0 s, evaluations not counted", "Interrupted after step 15.", "Resumed after step 15, in epoch 2.", "lbsam train --resume x",
 		"SHA-256 9a129038d9a00aed", ">lr 0.004<", ">lr 4e-4<", "preset demo", "<code>7</code>", "Numbers of the epochs",
 		"on 8 test images: 50.0% right", "class 1", "0.812", "lbsam 9.")
 	if n := strings.Count(html, `<img src="data:image/png;base64,`); n != 4 {
@@ -222,6 +222,8 @@ func TestPageOfDamagedFiles(t *testing.T) {
 		page(t, Page{Run: r})
 	}
 	write(t, path, "metrics.jsonl", "{\"kind\":\"interval\",\"loss\":\"x\"}\n\x00\xff\nnull\n[]\n")
+	write(t, path, "env.json", `{"device": "cpu float64", "arch": 7}`)
+	has(t, page(t, Page{Run: mustRead(t, path)}), "<dd>cpu float64</dd>")
 	write(t, path, "env.json", "null")
 	r := mustRead(t, path)
 	has(t, page(t, Page{Run: r}), "3 lines of metrics.jsonl cannot be read")

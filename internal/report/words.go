@@ -87,15 +87,18 @@ func (r *Run) env(key string) string {
 	return ""
 }
 
-// machine is what env.json says about program and machine, and the device that was
-// asked for.
+// machine is what env.json says about program and machine; where it does not name
+// the device, the one that was asked for.
 func (r *Run) machine() string {
-	words := []string{"device " + r.Config.Device + ", precision " + r.Config.Precision}
+	words := []string{r.env("device")}
+	if words[0] == "" {
+		words[0] = "device " + r.Config.Device + ", precision " + r.Config.Precision
+	}
 	if r.env("os") != "" {
 		words = append(words, r.env("os")+"/"+r.env("arch"))
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Environment)) {
-		if value := r.env(key); value != "" && key != "time" && key != "os" && key != "arch" {
+		if value := r.env(key); value != "" && !slices.Contains([]string{"device", "time", "os", "arch"}, key) {
 			words = append(words, key+" "+value)
 		}
 	}
