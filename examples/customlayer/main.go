@@ -1,8 +1,8 @@
 // Command customlayer adds a layer with a gradient of its own, a leaky ReLU, holds
 // the gradient to finite differences and trains with it.
 //
-// The operation is made of kernels, so that it runs on every device; Tape.Custom
-// records it.
+// The operation is made of kernels, so that it runs on every device in float32;
+// Tape.Custom records it.
 //
 //	$ go run ./examples/customlayer
 //	gradient -0.0629 +0.6295, by differences -0.0629 +0.6295

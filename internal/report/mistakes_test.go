@@ -15,13 +15,13 @@ import (
 
 func TestWorstPairsAndClasses(t *testing.T) {
 	classes := []string{"a", "b", "c"}
-	confusion := [][]int{{6, 1, 3}, {2, 0, 0}, {0, 0, 0}}
-	if got := fmt.Sprint(worstPairs(classes, confusion)); got != "[{a c 3 0.3} {b a 2 1} {a b 1 0.1}]" {
+	confusion := [][]int{{6, 1, 3}, {1, 1, 0}, {0, 0, 0}}
+	if got := fmt.Sprint(worstPairs(classes, confusion)); got != "[{a c 3 0.3} {a b 1 0.1} {b a 1 0.5}]" {
 		t.Error(got)
 	}
 	want := []class{
-		{"a", 6, 10, 0.6, 0.75, true, true},
-		{"b", 0, 2, 0, 0, true, true},
+		{"a", 6, 10, 0.6, 6.0 / 7, true, true},
+		{"b", 1, 2, 0.5, 0.5, true, true},
 		{"c", 0, 0, 0, 0, false, true},
 	}
 	if got := perClass(classes, confusion); !slices.Equal(got, want) {
