@@ -3,7 +3,7 @@
 #   ./build.sh asm     write the assembly of kernels/ anew from kernels/asmgen
 #   ./build.sh ptx     compile kernels/*.cu anew to kernels/ptx (clang-19, or what $CLANG names)
 #   ./build.sh nvcc    compile them with NVIDIA's compiler ($NVCC, nvcc) too, as a check: nothing is kept
-#   ./build.sh ptxas [PTXAS]  assemble the PTX with NVIDIA's assembler (or $PTXAS, ptxas) and write docs/kernels.md
+#   ./build.sh ptxas   assemble the PTX with NVIDIA's assembler ($PTXAS, ptxas), disassemble that ($NVDISASM, nvdisasm) and write docs/kernels.md
 #   ./build.sh gpu-bundle [DIR]  all that a bare machine with a GPU needs to check this: see gpu-check.sh
 #   ./build.sh check   what a change must pass: format, vet, generated files, tests
 #   ./build.sh size    lines of Go per package
@@ -46,10 +46,11 @@ nvcc() {
 	done
 }
 
-# ptxas fails where a kernel spills registers.
+# ptxas fails where a kernel spills registers, or where a product on tensor cores
+# has no instruction of theirs.
 ptxas() {
 	local page
-	page=$(go run ./kernels/ptxtable "${1:-${PTXAS:-ptxas}}")
+	page=$(go run ./kernels/ptxtable "${PTXAS:-ptxas}" "${NVDISASM:-nvdisasm}")
 	echo "$page" >docs/kernels.md
 }
 

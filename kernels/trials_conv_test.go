@@ -70,6 +70,10 @@ func convTrials() (all []*trial) {
 			Conv{N: 3, H: 11, W: 9, C: c, OC: 2 * c, KH: 5, KW: 3, Stride: 2, Pad: 2},
 			Conv{N: 2, H: 9, W: 8, C: 16 - odd, OC: n, KH: 3, KW: 3, Stride: 1, Pad: 1},
 			Conv{N: 2, H: 6, W: 5, C: 4 + odd, OC: 24 - odd, KH: 4, KW: 4, Stride: 1, Pad: 1})
+		for _, parts := range []int{11, 43} { // of a slab each
+			try("parts of Conv2dBackwardWeightAdd", 43*t.k, func(r rig, g Conv) []Buffer { return partsTrial(r, g, t) },
+				Conv{N: parts, H: t.k / 4, W: 4, C: 8 - odd, OC: 8, KH: 1, KW: 1, Stride: 1})
+		}
 		if t.name == "" {
 			try("Conv2dBackwardWeightAdd", 18, func(r rig, g Conv) []Buffer { return weightTrialAt(r, g, 1) },
 				Conv{N: 3, H: 3, W: 2, C: 8, OC: 8, KH: 1, KW: 1, Stride: 1},
@@ -111,4 +115,20 @@ func weightTrialAt(r rig, g Conv, shift int) []Buffer {
 	dy, x, dw := r.floats(normals(1, g.YLen())...), r.shifted(r.floats(normals(2, g.XLen())...), shift), r.floats(normals(3, g.WLen())...)
 	Conv2dBackwardWeightAdd(dw, dy, x, g)
 	return []Buffer{dw}
+}
+
+// partsTrial has a part for each image, and dw off the alignment once.
+func partsTrial(r rig, g Conv, t gpuTile) []Buffer {
+	if r.dev.gpu == nil {
+		return append(weightTrial(r, g), weightTrial(r, g)...)
+	}
+	if t.name == "" {
+		t = scalarTile
+	}
+	dy, x, dw := r.floats(normals(1, g.YLen())...), r.floats(normals(2, g.XLen())...), r.floats(normals(3, g.WLen())...)
+	moved := r.shifted(dw, 1)
+	for _, dw := range []Buffer{dw, moved} {
+		runConv2dBackwardWeightAdd(dw, dy, x, g, g.weightProduct(), gpuPlan{t, g.N})
+	}
+	return []Buffer{dw, moved}
 }

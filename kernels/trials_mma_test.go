@@ -16,11 +16,14 @@ func mmaTrials() (all []*trial) {
 		if c.result != Float32 {
 			rtol = 1.001 * math.Ldexp(1, -c.precision)
 		}
-		add := func(concept, name string, g Conv, terms int, run func(m mmaRun) Buffer) {
+		addAll := func(concept, name string, g Conv, terms int, run func(m mmaRun) []Buffer) {
 			all = append(all, &trial{
 				concept: concept, long: g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
-				run: func(r rig) []Buffer { return []Buffer{run(mmaRun{c, r, g})} },
+				run: func(r rig) []Buffer { return run(mmaRun{c, r, g}) },
 			})
+		}
+		add := func(concept, name string, g Conv, terms int, run func(m mmaRun) Buffer) {
+			addAll(concept, name, g, terms, func(m mmaRun) []Buffer { return []Buffer{run(m)} })
 		}
 		w := c.width()
 		for _, t := range c.tiles() {
@@ -41,6 +44,20 @@ func mmaTrials() (all []*trial) {
 			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1})
 			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1)
 			weight(Conv{N: 7, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1, Pad: 0}, 2)
+			for _, parts := range []int{11, 43} { // of a slab each
+				weight(Conv{N: parts, H: t.k / 4, W: 4, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, parts)
+			}
+			statistics := func(g Conv) {
+				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t) })
+			}
+			statistics(Conv{N: 3, H: 5, W: t.m/8 + 1, C: w, OC: w, KH: 1, KW: 1, Stride: 1}) // two tiles of pixels
+			statistics(Conv{N: 35, H: 8, W: t.m / 8, C: w, OC: 11, KH: 1, KW: 1, Stride: 1})
+			statistics(Conv{N: 1, H: 2, W: 5, C: w, OC: n, KH: 1, KW: 1, Stride: 1})
+			normalised := func(g Conv) {
+				add(concept, "normalised "+t.name, g, 4*g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.normalised(&t) })
+			}
+			normalised(Conv{N: 3, H: 4, W: 5, C: w, OC: 2 * w, KH: 1, KW: 1, Stride: 1})
+			normalised(Conv{N: 1, H: m / 4, W: 4, C: w, OC: t.n + 3, KH: 1, KW: 1, Stride: 1})
 		}
 	}
 	return all
@@ -120,4 +137,45 @@ func (m mmaRun) weight(t *gpuTile, parts int) Buffer {
 		runConv2dBackwardWeightAdd(dw, dy, x, m.g, m.g.turnedWeightProduct(), m.kernel(Buffer{}, gpuPlan{*t, parts}))
 	}
 	return dw
+}
+
+// statistics is forward with those of what it stores.
+func (m mmaRun) statistics(t *gpuTile) []Buffer {
+	z, x, w, b := m.room(m.g.YLen()), m.operand(1, m.g.XLen()), m.operand(2, m.g.WLen()), m.r.floats(normals(3, m.g.OC)...)
+	n := BatchNorm{Rows: m.g.N * m.g.OH() * m.g.OW(), C: m.g.OC, ReLU: true}
+	mean, variance := m.r.junk(n.C), m.r.junk(n.C)
+	moved := BatchNormRunning{m.r.floats(normals(4, n.C)...), m.r.floats(constant(n.C, 1.7)...), m.r.ints(4), 0.1, 2}
+	if m.onRef() {
+		Conv2d(z, x, w, b, m.g)
+		stored := Floats(z)
+		if m.mmaCase.result != Float32 {
+			for i, v := range stored {
+				stored[i] = m.round(v)
+			}
+		}
+		BatchNormStatistics(mean, variance, m.r.floats(stored...), moved, n)
+	} else {
+		convEnd{mean: mean, variance: variance, moved: moved, norm: n, statistics: true}.run(z, x, w, b, m.g, m.kernel(z, gpuPlan{*t, 1}))
+	}
+	return []Buffer{m.float32(z), mean, variance, moved.Mean, moved.Var, moved.Count}
+}
+
+// normalised is forward with a normalisation by known statistics and an addend.
+func (m mmaRun) normalised(t *gpuTile) Buffer {
+	y, x, w, b := m.room(m.g.YLen()), m.operand(1, m.g.XLen()), m.operand(2, m.g.WLen()), m.r.floats(normals(3, m.g.OC)...)
+	n := BatchNorm{Rows: m.g.N * m.g.OH() * m.g.OW(), C: m.g.OC, Eps: 0.1, ReLU: true}
+	gamma, beta, mean, variance := m.r.floats(normals(4, n.C)...), m.r.floats(normals(5, n.C)...), m.r.floats(normals(6, n.C)...), m.r.floats(constant(n.C, 1.7)...)
+	addend := normals(7, m.g.YLen())
+	for i, v := range addend { // exact in every format
+		addend[i] = math.Round(v)
+	}
+	if m.onRef() {
+		Conv2d(y, x, w, b, m.g)
+		BatchNormApply(y, y, m.r.floats(addend...), gamma, beta, mean, variance, n)
+		return y
+	}
+	add := m.room(m.g.YLen())
+	UploadFloats(add, addend)
+	convEnd{add: add, gamma: gamma, beta: beta, mean: mean, variance: variance, norm: n}.run(y, x, w, b, m.g, m.kernel(y, gpuPlan{*t, 1}))
+	return m.float32(y)
 }

@@ -1,6 +1,8 @@
-// Ptxtable prints, as a table, what NVIDIA's assembler makes of the kernels:
-// registers, shared memory, and how many blocks share a multiprocessor. Its
-// argument is the assembler. It fails if a register is spilled to memory.
+// Ptxtable prints, as tables, what NVIDIA's assembler makes of the kernels:
+// registers, shared memory, and how many blocks share a multiprocessor; and the
+// instructions of the products on tensor cores. Its arguments are the assembler
+// and the disassembler. It fails if a register is spilled to memory, and if a
+// product does without what it is written for.
 package main
 
 import (
@@ -17,11 +19,11 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "ptxtable: want the path of ptxas")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "ptxtable: want the paths of ptxas and nvdisasm")
 		os.Exit(2)
 	}
-	text, err := table(os.Args[1])
+	text, err := table(os.Args[1], os.Args[2])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ptxtable:", err)
 		os.Exit(1)
@@ -61,9 +63,10 @@ type kernel struct {
 	threads       int  // of its largest block, 0 if it does not say
 	dynamic       bool // it has shared memory of a size that the launch says
 	usage         []usage
+	code          []code
 }
 
-func table(ptxas string) (string, error) {
+func table(ptxas, nvdisasm string) (string, error) {
 	version, err := exec.Command(ptxas, "--version").Output()
 	if err != nil {
 		return "", fmt.Errorf("%s --version: %w", ptxas, err)
@@ -72,6 +75,8 @@ func table(ptxas string) (string, error) {
 	if err != nil || len(files) == 0 {
 		return "", fmt.Errorf("no kernels/ptx/*.ptx: is this the root of the repository? (%v)", err)
 	}
+	cubin := filepath.Join(os.TempDir(), fmt.Sprintf("ptxtable-%d.cubin", os.Getpid()))
+	defer os.Remove(cubin)
 	hash := sha256.New()
 	var rows []kernel
 	for _, file := range files {
@@ -80,7 +85,7 @@ func table(ptxas string) (string, error) {
 			return "", err
 		}
 		hash.Write(text)
-		kernels, err := assemble(ptxas, file, string(text))
+		kernels, err := assemble(ptxas, nvdisasm, cubin, file, string(text))
 		if err != nil {
 			return "", err
 		}
@@ -89,7 +94,7 @@ func table(ptxas string) (string, error) {
 	slices.SortFunc(rows, func(a, b kernel) int {
 		return strings.Compare(a.concept+" "+a.name, b.concept+" "+b.name)
 	})
-	return render(rows, release(string(version)), fmt.Sprintf("%x", hash.Sum(nil))), spilled(rows)
+	return render(rows, release(string(version)), fmt.Sprintf("%x", hash.Sum(nil))), errors.Join(spilled(rows), slow(rows))
 }
 
 // release is the version in what ptxas says of itself.
@@ -106,8 +111,8 @@ var dynamic = regexp.MustCompile(`\.extern \.shared .*?(\w+)\[\]`)
 
 var maxThreads = regexp.MustCompile(`\.maxntid (\d+), (\d+), (\d+)`)
 
-// assemble returns the kernels of a file.
-func assemble(ptxas, file, text string) ([]kernel, error) {
+// assemble returns the kernels of a file, which it assembles to cubin.
+func assemble(ptxas, nvdisasm, cubin, file, text string) ([]kernel, error) {
 	var kernels []kernel
 	concept, _, _ := strings.Cut(filepath.Base(file), ".")
 	for _, m := range bounds.FindAllStringSubmatch(text, -1) {
@@ -121,17 +126,26 @@ func assemble(ptxas, file, text string) ([]kernel, error) {
 		kernels = append(kernels, k)
 	}
 	for _, p := range processors {
-		out, err := exec.Command(ptxas, "-v", "-arch="+p.arch, file, "-o", os.DevNull).CombinedOutput()
+		out, err := exec.Command(ptxas, "-v", "-arch="+p.arch, file, "-o", cubin).CombinedOutput()
 		if err != nil {
 			return nil, fmt.Errorf("%s for %s: %w: %s", file, p.arch, err, out)
 		}
 		used := usages(string(out))
+		codes, err := disassemble(nvdisasm, cubin)
+		if err != nil {
+			return nil, err
+		}
 		for i := range kernels {
 			u, ok := used[kernels[i].name]
 			if !ok || len(used) != len(kernels) {
 				return nil, fmt.Errorf("%s for %s: ptxas tells of %d kernels, want %d, with %s", file, p.arch, len(used), len(kernels), kernels[i].name)
 			}
 			kernels[i].usage = append(kernels[i].usage, u)
+			c, ok := codes[kernels[i].name]
+			if !ok {
+				return nil, fmt.Errorf("%s for %s: nvdisasm does not show %s", file, p.arch, kernels[i].name)
+			}
+			kernels[i].code = append(kernels[i].code, c)
 		}
 	}
 	return kernels, nil

@@ -49,9 +49,9 @@ func TestBlocks(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	rows := []kernel{
-		{"m", "k", 256, false, []usage{{registers: 40, shared: 1024}, {registers: 32, shared: 1024}}},
-		{"m", "l", 0, false, []usage{{registers: 8}, {registers: 8}}},
-		{"m", "n", 128, true, []usage{{registers: 128}, {registers: 128}}},
+		{"m", "k", 256, false, []usage{{registers: 40, shared: 1024}, {registers: 32, shared: 1024}}, []code{{}, {}}},
+		{"m", "l", 0, false, []usage{{registers: 8}, {registers: 8}}, []code{{}, {}}},
+		{"m", "n", 128, true, []usage{{registers: 128}, {registers: 128}}, []code{{}, {}}},
 	}
 	page := render(rows, "V1.2", "abc")
 	for _, want := range []string{

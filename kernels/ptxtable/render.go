@@ -26,15 +26,7 @@ The PTX has the sha256 %s (cat kernels/ptx/*.ptx | sha256sum).
 |---|---|---:|---:|---:|---:|---:|---:|---:|
 `, version, hash)
 	for _, k := range rows {
-		column := func(of func(i int, u usage) string) string {
-			first := of(0, k.usage[0])
-			for i, u := range k.usage[1:] {
-				if next := of(i+1, u); next != first {
-					return first + " / " + next
-				}
-			}
-			return first
-		}
+		column := func(of func(i int, u usage) string) string { return both(k.usage, of) }
 		field := func(of func(u usage) int) string {
 			return column(func(_ int, u usage) string { return fmt.Sprint(of(u)) })
 		}
@@ -54,5 +46,45 @@ The PTX has the sha256 %s (cat kernels/ptx/*.ptx | sha256sum).
 			field(func(u usage) int { return u.registers }), memory,
 			field(func(u usage) int { return u.stack }), field(func(u usage) int { return u.spilled }), blocks, warps)
 	}
+	renderCode(&b, rows)
 	return b.String()
+}
+
+// both is what of says of each architecture, once where it is the same.
+func both[T any](all []T, of func(i int, v T) string) string {
+	first := of(0, all[0])
+	for i, v := range all[1:] {
+		if next := of(i+1, v); next != first {
+			return first + " / " + next
+		}
+	}
+	return first
+}
+
+// renderCode appends the table of the products on tensor cores.
+func renderCode(b *strings.Builder, rows []kernel) {
+	b.WriteString(`
+## The products on tensor cores, as machine code
+
+Instructions in the whole kernel, as nvdisasm shows them: HMMA multiplies, LDGSTS copies 16 bytes from global to shared memory, LDSM is
+ldmatrix, LDG and STG (or LD and ST) move 16 bytes, "fewer" is both with less, LDL and STL are what registers that do not suffice would cost. TF32 is
+turned by loads of single words, which ldmatrix cannot do. The way for results that are not aligned is there too and explains the
+stores of fewer bytes.
+
+| kernel | instructions | HMMA | LDGSTS.128 | LDSM | LDG.128 | STG.128 | fewer | LDL, STL |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|
+`)
+	for _, k := range rows {
+		if !k.onTensorCores() {
+			continue
+		}
+		fmt.Fprintf(b, "| %s", k.name)
+		for _, of := range []func(c code) int{
+			func(c code) int { return c.all }, func(c code) int { return c.products }, func(c code) int { return c.copies }, func(c code) int { return c.matrices },
+			func(c code) int { return c.loads }, func(c code) int { return c.stores }, func(c code) int { return c.divided }, func(c code) int { return c.toOwn },
+		} {
+			fmt.Fprintf(b, " | %s", both(k.code, func(_ int, c code) string { return fmt.Sprint(of(c)) }))
+		}
+		b.WriteString(" |\n")
+	}
 }
