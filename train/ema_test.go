@@ -61,6 +61,9 @@ func TestTheAverageIsEvaluated(t *testing.T) {
 		if f.step < 9 || kerneltest.Compare(f.average, want, 1e-3, 0) == nil {
 			t.Fatalf("after %d steps the average is that of the last", f.step)
 		}
+		if p, err := j.Predict(context.Background(), &j.Data.Test, nil); err != nil || p.Score != r.Last.Test {
+			t.Errorf("predictions score %+v, %v, and the run %+v", p.Score, err, r.Last.Test)
+		}
 		// What the run leaves in best and last, in a job of its own.
 		j.Close()
 		c.Init = folder.file(lastFile)

@@ -130,7 +130,7 @@ const lockName = ".lock"
 func isRemnant(name string) bool { return name == lockName || unfinished.MatchString(name) }
 
 // unfinished are names of files before they get their own.
-var unfinished = regexp.MustCompile(`^\.(config\.toml|metrics\.(jsonl|csv)|epochs\.csv|(last|best|state)\.safetensors|DONE)\d+$`)
+var unfinished = regexp.MustCompile(`^\.(config\.toml|metrics\.(jsonl|csv)|epochs\.csv|(last|best|state)\.safetensors|DONE|report\.html)\d+$`)
 
 // clean removes files that a run that was killed did not finish: a state may be
 // large.

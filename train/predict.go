@@ -29,11 +29,13 @@ func (j *Job) Predict(ctx context.Context, split *datasets.Split, samples []int3
 		blank.Labels = make([]uint8, split.N)
 		split = &blank
 	}
-	err = j.guard(nil, func() (err error) {
-		p.Score, err = j.evaluateWith(ctx, split, samples, func(logits *tensor.Tensor) {
-			p.Probabilities = appendSoftmax(p.Probabilities, logits.Floats(), len(p.Classes))
+	err = j.guard(nil, func() error {
+		return j.asEvaluated(ctx, func() (err error) {
+			p.Score, err = j.evaluateWith(ctx, split, samples, func(logits *tensor.Tensor) {
+				p.Probabilities = appendSoftmax(p.Probabilities, logits.Floats(), len(p.Classes))
+			})
+			return err
 		})
-		return err
 	})
 	if unknown {
 		p.Score = Score{}
