@@ -80,7 +80,7 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"train --no-out --save-every 2", exitUsage, `--save-every saves into the run folder`},
 		{"train --minimizer sgd --compare", exitUsage, `--compare trains SGD beside another --minimizer`},
 		{"train --resume x --lr 1", exitUsage, `--lr cannot go with --resume: a run goes on with the settings of x/config.toml`},
-		{"train --resume x --preset demo", exitUsage, `--preset cannot go with --resume: a run goes on with the settings of x/config.toml; only --data, --device, `},
+		{"train --resume x --preset demo", exitUsage, `--preset cannot go with --resume: a run goes on with the settings of x/config.toml; only --profile, --data, --device, `},
 		{"train --resume " + empty, exitFolder, `is not a run folder`},
 		{"report " + empty, exitFolder, `is not a run folder`},
 		{"report", exitUsage, `report: found 0 folders, want one run folder`},
