@@ -17,6 +17,9 @@ import (
 // pageName is the report in a run folder.
 const pageName = "report.html"
 
+// noEpoch is why a report has no predictions where there are no weights.
+const noEpoch = "There is no last.safetensors: no epoch has ended."
+
 // newReport returns the command report.
 func newReport(a *app) *cobra.Command {
 	out, predict := "", true
@@ -60,7 +63,7 @@ func (a *app) report(ctx context.Context, given *pflag.FlagSet, folder, out stri
 	case !predict:
 		p.Missing = "Left out: --predict=false."
 	case p.Run.Hash == "":
-		p.Missing = "There is no last.safetensors: no epoch has ended."
+		p.Missing = noEpoch
 	default:
 		c, err := override(p.Run.Config, given)
 		if err != nil {
@@ -119,11 +122,14 @@ func (s *session) writePage(ctx context.Context, err error) {
 	p, e := s.page(s.folder.Path)
 	if e == nil {
 		p.Missing = fmt.Sprintf("Left out, as the run did not end: lbsam report %s makes up for it.", quote(s.folder.Path))
-		if err == nil {
+		switch {
+		case err == nil:
 			e = predictTest(ctx, &p, s.job)
+		case p.Run.Hash == "":
+			p.Missing = noEpoch
 		}
 	}
-	if e == nil || ctx.Err() != nil {
+	if e == nil || p.Run != nil && ctx.Err() != nil { // stopped while it predicted: without that
 		e = p.WriteFile(path)
 	}
 	switch {

@@ -59,6 +59,7 @@ func TestTicks(t *testing.T) {
 		{Axis{}, 0, 0, "-1.0 -0.5 0.0 0.5 1.0"},
 		{Axis{}, 0, 27_000, "0k 10k 20k 30k"},
 		{Axis{}, 0, 2.1e6, "0.0M 0.5M 1.0M 1.5M 2.0M 2.5M"},
+		{Axis{}, 0, 3.1e16, "0 1e16 2e16 3e16 4e16"},
 		{Axis{}, 0, 4e-5, "0 1e-5 2e-5 3e-5 4e-5"},
 		{Axis{Whole: true}, 1, 3, "1 2 3"},
 		{Axis{Whole: true}, 7, 7, "6 7 8"},
@@ -105,11 +106,11 @@ func TestLinesGoThroughTheirPoints(t *testing.T) {
 		Series: []Series{{Name: "train", X: []float64{0, 1, 2}, Y: []float64{0, 10, 5}}},
 		Events: []Event{{1, "lr 0.01"}, {99, "outside"}, {math.NaN(), "nowhere"}},
 	}.SVG())
-	// The x axis goes from 52 to 410, the y axis from 224 up to 46.
-	if got := path(t, svg, "fig-line s0 d0"); got != "M52 224L231 46L410 135" {
+	// The x axis goes from 58 to 410, the y axis from 224 up to 46.
+	if got := path(t, svg, "fig-line s0 d0"); got != "M58 224L234 46L410 135" {
 		t.Error(got)
 	}
-	for _, want := range []string{">Loss<", ">epoch<", ">loss<", ">train<", ">lr 0.01<", `<path d="M231 46L231 224" class="fig-event"/>`} {
+	for _, want := range []string{">Loss<", ">epoch<", ">loss<", ">train<", ">lr 0.01<", `<path d="M234 46L234 224" class="fig-event"/>`} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("no %s in %s", want, svg)
 		}

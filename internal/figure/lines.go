@@ -27,7 +27,7 @@ type Event struct {
 // The size of a figure of lines, and the room around them.
 const (
 	linesW, linesH                     = 420, 260
-	leftRoom, rightRoom, top, downRoom = 52, 10, 46, 36
+	leftRoom, rightRoom, top, downRoom = 58, 10, 46, 36
 
 	styles     = 6  // of series
 	namedMost  = 4  // events: of more there are lines only

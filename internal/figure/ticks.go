@@ -104,7 +104,7 @@ func (a Axis) reachLog(lo, hi, from, to float64) (scale, []tick) {
 // label writes a tick of an axis with the given step and largest number.
 func label(v, step, largest float64) string {
 	switch {
-	case largest < 1e-3:
+	case largest < 1e-3 || largest >= 1e9:
 		return Number(v)
 	case largest >= 1e6:
 		return fixed(v/1e6, step/1e6) + "M"

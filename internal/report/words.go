@@ -109,7 +109,7 @@ func (r *Run) machine() string {
 func (r *Run) notes() []string {
 	c := r.Config
 	notes := c.Notes(c.Dropout > 0)
-	if c.ValSplit == 0 {
+	if r.last().SelectedOn == "test" {
 		notes = append(notes, "The best weights were selected on the test set, as the published code does: their accuracy there is too good.")
 	}
 	if c.LimitBatches > 0 {
