@@ -149,6 +149,18 @@ func testReport(t *testing.T, r result) {
 	}
 }
 
+// The exported weights are the averaged ones: what the run says of the test set at
+// its end is what the report finds again.
+func TestReportOfAveragedWeights(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustRun(t, tiny("--out", "run", "--quiet", "--ema", "0.5", "--recalibrate", "2")...)
+	first := read(t, "run/report.html")
+	mustRun(t, "report", "run", "-o", "again.html")
+	if again := read(t, "again.html"); !bytes.Equal(again, first) {
+		t.Errorf("of %d bytes at the end of the run, of %d later", len(first), len(again))
+	}
+}
+
 // A trigger is a writer that ends a context when a text passes.
 type trigger struct {
 	seen bytes.Buffer // not embedded: its ReadFrom would pass by Write

@@ -123,9 +123,6 @@ func (p Page) tested() *tested {
 	if n < p.Images.N {
 		t.About += fmt.Sprintf(" The set has %s.", thousands(p.Images.N))
 	}
-	if p.Run.Config.Recalibrate > 0 {
-		t.About += " BatchNorm's statistics are as they were trained, not computed anew as for the scores above."
-	}
 	return t
 }
 

@@ -194,6 +194,17 @@ func TestPageOfARunWithoutAnEnd(t *testing.T) {
 	}
 }
 
+func TestPageOfAnAveragedRunThatStoppedEarly(t *testing.T) {
+	c := train.Demo()
+	c.EMA, c.EarlyStop, c.Epochs = 0.9, 2, 9
+	path := folder(t, c, epochs(3)...)
+	if html := page(t, Page{Run: mustRead(t, path)}); strings.Contains(html, "Stopped early") {
+		t.Error("a run that is under way stopped early")
+	}
+	write(t, path, "DONE", "{}")
+	has(t, page(t, Page{Run: mustRead(t, path)}), "moving average, ema 0.9", "Stopped early: early_stop 2.")
+}
+
 // A diverged run names the loss, which is no number: that is text, and the curves
 // stay finite.
 func TestPageOfALossThatIsNoNumber(t *testing.T) {

@@ -112,6 +112,12 @@ func (r *Run) notes() []string {
 	if r.last().SelectedOn == "test" {
 		notes = append(notes, "The best weights were selected on the test set, as the published code does: their accuracy there is too good.")
 	}
+	if c.EMA > 0 {
+		notes = append(notes, fmt.Sprintf("Scores and exported weights are those of the moving average, ema %g.", c.EMA))
+	}
+	if c.EarlyStop > 0 && r.Done && r.last().Epoch < c.Epochs {
+		notes = append(notes, fmt.Sprintf("Stopped early: early_stop %d.", c.EarlyStop))
+	}
 	if c.LimitBatches > 0 {
 		notes = append(notes, fmt.Sprintf("limit_batches %d: each epoch and each evaluation is a part of the data only.", c.LimitBatches))
 	}
