@@ -153,11 +153,25 @@ func usage(format string, args ...any) error { return UsageError{fmt.Sprintf(for
 // Validate reports the first setting that is out of range, and makes the
 // spelling of names uniform.
 func (c *Config) Validate() error {
-	for _, choice := range []struct {
-		flag  string
-		value *string
-		known []string
-	}{
+	for _, choice := range c.choices() {
+		name, err := pick(choice.flag, *choice.value, choice.known)
+		if err != nil {
+			return SettingError{choice.flag, err}
+		}
+		*choice.value = name
+	}
+	return c.ranges()
+}
+
+// A choice is a setting that takes one of a few names.
+type choice struct {
+	flag  string
+	value *string
+	known []string
+}
+
+func (c *Config) choices() []choice {
+	return []choice{
 		{"dataset", &c.Dataset, datasets.Names()},
 		{"minimizer", &c.Minimizer, Minimizers()},
 		{"optimizer", &c.Optimizer, []string{"sgd", "adamw"}},
@@ -168,14 +182,17 @@ func (c *Config) Validate() error {
 		{"schedule", &c.Schedule, []string{"multistep", "cosine", "linear", "constant"}},
 		{"rho-schedule", &c.RhoSched, []string{"multistep", "cosine", "linear", "constant"}},
 		{"precision", &c.Precision, []string{"auto", "float32", "tf32", "fp16", "bf16", "float64"}},
-	} {
-		name, err := pick(choice.flag, *choice.value, choice.known)
-		if err != nil {
-			return SettingError{choice.flag, err}
-		}
-		*choice.value = name
 	}
-	return c.ranges()
+}
+
+// Choices returns the names that each setting takes which takes a few only, by its
+// flag.
+func Choices() map[string][]string {
+	all := map[string][]string{}
+	for _, choice := range new(Config).choices() {
+		all[choice.flag] = choice.known
+	}
+	return all
 }
 
 // ranges checks the numbers.

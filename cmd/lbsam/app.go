@@ -40,9 +40,13 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 		}
 	}()
 	a.args = args
+	at := 0 // of what the user typed: the shell asks for the end of it
+	if len(args) > 1 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		at = 1
+	}
 	preset := "demo"
-	if len(args) > 0 && strings.HasPrefix(args[0], "-") && !slices.Contains([]string{"-h", "--help", "-v", "--version"}, args[0]) {
-		args, preset = append([]string{"train"}, args...), "official" // the published command line
+	if len(args) > at && strings.HasPrefix(args[at], "-") && !slices.Contains([]string{"-h", "--help", "-v", "--version"}, args[at]) {
+		args, preset = slices.Insert(slices.Clone(args), at, "train"), "official" // the published command line
 	}
 	root := newRoot(a, preset)
 	root.SetArgs(args)
@@ -92,7 +96,9 @@ stand for the flags of every command; train takes all its settings from there: L
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newTrain(a, preset), newEval(a), newReport(a), newRuns(a), newData(a), newModels(a))
 	root.AddCommand(newExport(a), newImport(a), newInspect(a))
-	root.AddCommand(newBench(a), newVerify(a), newVersion(a))
+	root.AddCommand(newBench(a), newVerify(a), newCompletion(a), newVersion(a))
+	root.CompletionOptions.DisableDefaultCmd = true
+	completeValues(root)
 	root.SetGlobalNormalizationFunc(normalize)
 	return root
 }

@@ -96,6 +96,8 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"data get mnist --offline --data " + empty, exitData, `download: MNIST: found no ` + empty + `/MNIST/raw/train-images-idx3-ubyte.gz, `},
 		{"data get mnist --data /dev/null/data", exitData, `/dev/null/data`},
 		{"data get mnist --mirrors x", exitUsage, `get: unknown flag --mirrors (did you mean --mirror?): see lbsam data get --help`},
+		{"completion", exitUsage, `completion: found 0 names, want one of bash, zsh,`},
+		{"completion bsh", exitUsage, `completion: unknown shell "bsh" (did you mean bash?): want one of`},
 		{"eval", exitUsage, `found 0 files, want one`},
 		{"eval x --split tset", exitUsage, `unknown split "tset" (did you mean test?)`},
 		{"eval " + empty + "/none", exitCheckpoint, `none`},
