@@ -29,7 +29,7 @@ type app struct {
 	find func(name string) (download.Set, error) // which data sets can be fetched; nil: download.Find
 }
 
-const bugHint = `This is a bug of lbsam: please report it with the lines above and the output of "lbsam version".`
+const bugHint = `This is a bug of lbsam: please report it with the lines above and the output of "lbsam env".`
 
 // run executes a command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) (code int) {
@@ -96,7 +96,7 @@ stand for the flags of every command; train takes all its settings from there: L
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newTrain(a, preset), newEval(a), newReport(a), newRuns(a), newData(a), newModels(a))
 	root.AddCommand(newExport(a), newImport(a), newInspect(a))
-	root.AddCommand(newBench(a), newVerify(a), newCompletion(a), newVersion(a))
+	root.AddCommand(newBench(a), newVerify(a), newEnv(a), newCompletion(a), newVersion(a))
 	root.CompletionOptions.DisableDefaultCmd = true
 	completeValues(root)
 	root.SetGlobalNormalizationFunc(normalize)

@@ -1,0 +1,21 @@
+package kernels
+
+import (
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/cpu"
+)
+
+func TestInstructions(t *testing.T) {
+	got := Instructions()
+	if !slices.Contains([]string{"AVX512", "AVX2", "Go"}, got) {
+		t.Errorf("%q", got)
+	}
+	if got == "AVX2" && !cpu.X86.HasAVX2 || got == "AVX512" && !cpu.X86.HasAVX512F {
+		t.Errorf("%s on a processor without", got)
+	}
+	if portable := len(microkernels()) == 1; portable != (got == "Go") {
+		t.Errorf("%s with %d lists of microkernels", got, len(microkernels()))
+	}
+}
