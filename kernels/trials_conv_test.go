@@ -70,9 +70,9 @@ func convTrials() (all []*trial) {
 			Conv{N: 3, H: 11, W: 9, C: c, OC: 2 * c, KH: 5, KW: 3, Stride: 2, Pad: 2},
 			Conv{N: 2, H: 9, W: 8, C: 16 - odd, OC: n, KH: 3, KW: 3, Stride: 1, Pad: 1},
 			Conv{N: 2, H: 6, W: 5, C: 4 + odd, OC: 24 - odd, KH: 4, KW: 4, Stride: 1, Pad: 1})
-		for _, parts := range []int{11, 43} { // of a slab each
-			try("parts of Conv2dBackwardWeightAdd", 43*t.k, func(r rig, g Conv) []Buffer { return partsTrial(r, g, t) },
-				Conv{N: parts, H: t.k / 4, W: 4, C: 8 - odd, OC: 8, KH: 1, KW: 1, Stride: 1})
+		for _, parts := range []int{11, 67} { // of a slab each, the lanes of the second turning twice
+			try("parts of Conv2dBackwardWeightAdd", 67*t.k, func(r rig, g Conv) []Buffer { return partsTrial(r, g, t) },
+				Conv{N: parts, H: t.k / 4, W: 4, C: t.m - odd, OC: t.n, KH: 1, KW: 1, Stride: 1})
 		}
 		if t.name == "" {
 			try("Conv2dBackwardWeightAdd", 18, func(r rig, g Conv) []Buffer { return weightTrialAt(r, g, 1) },
