@@ -152,7 +152,7 @@ func TestDataGetInProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const size, sent = 170_052_171, 1_000_000 // of cifar-10-binary.tar.gz
+	const size, sent = 170_498_071, 1_000_000 // of cifar-10-python.tar.gz
 	asked := make(chan string, 10)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.Header.Get("Range")
@@ -178,7 +178,7 @@ func TestDataGetInProcesses(t *testing.T) {
 		}
 		return cmd, seen, w
 	}
-	part := filepath.Join(dir, "cifar-10-binary.tar.gz.part")
+	part := filepath.Join(dir, "cifar-10-python.tar.gz.part")
 	first, _, firstLines := launch("nothing")
 	if got := <-asked; got != "" {
 		t.Errorf("the first process asks for %s", got)
@@ -194,7 +194,7 @@ func TestDataGetInProcesses(t *testing.T) {
 	}
 	first.Process.Signal(os.Interrupt)
 	exit, _ := errors.AsType[*exec.ExitError](first.Wait())
-	if text := firstLines.seen.String(); exit == nil || exit.ExitCode() != exitInterrupt || !strings.Contains(text, "1000000 of 170052171 bytes are kept in "+part) {
+	if text := firstLines.seen.String(); exit == nil || exit.ExitCode() != exitInterrupt || !strings.Contains(text, "1000000 of 170498071 bytes are kept in "+part) {
 		t.Errorf("the first process: %v, want exit %d: %s", exit, exitInterrupt, text)
 	}
 	select {
