@@ -26,7 +26,7 @@ type place struct {
 
 // A Found is a data set on the disk, or what should be one.
 type Found struct {
-	Path   string // folder or archive
+	Path   string // folder, archive or the only file
 	Format string
 	Files  []File
 	Err    error // why it cannot be used; nil: it can
@@ -99,6 +99,9 @@ func kerasHome() string {
 func (s set) load(p place) (*Dataset, Found) {
 	d := s.empty()
 	found := Found{Path: p.path, Format: p.format.name}
+	if parts := p.format.parts; len(parts) == 1 {
+		found.Path = filepath.Join(p.path, parts[0].files[0].name)
+	}
 	if p.archived != "" {
 		found.Format += " in .tar.gz"
 		found.Files, found.Err = p.format.readTarball(d, s.title, p.path, p.archived)

@@ -176,3 +176,32 @@ func TestOddPlaces(t *testing.T) {
 	}
 	d.wantSource(s, filepath.Join(d.data, "sub", "folder"), true, "second.bin") // a link to a folder is one
 }
+
+// Keras keeps MNIST in one file, in the home folder.
+func TestMNISTOfKeras(t *testing.T) {
+	alone(t)
+	labels := make([]byte, mnistTrain)
+	for i := 5923; i < mnistTrain; i++ {
+		labels[i] = byte(1 + i%9)
+	}
+	head := func(shape string) string {
+		return "{'descr': '|u1', 'fortran_order': False, 'shape': (" + shape + "), }"
+	}
+	archive := npzOf(t, map[string][]byte{
+		"x_train.npy": npy(head("60000, 28, 28"), make([]byte, mnistTrain*28*28)), "y_train.npy": npy(head("60000,"), labels),
+		"x_test.npy": npy(head("10000, 28, 28"), make([]byte, mnistTest*28*28)), "y_test.npy": npy(head("10000,"), make([]byte, mnistTest)),
+	})
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(home, ".keras", "datasets", "mnist.npz")
+	zeros(t, path, string(archive), 0)
+	d, err := Open("MNIST", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Source.Path != path || d.Source.Format != "npz" || d.Train.Labels[5923] != 2 || d.Name != "MNIST" {
+		t.Errorf("%+v, label 5923 is %d", d.Source, d.Train.Labels[5923])
+	}
+}

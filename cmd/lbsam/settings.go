@@ -26,7 +26,7 @@ var sections = []struct {
 
 func dataFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Dataset, "dataset", c.Dataset, "data set: "+strings.Join(datasets.Names(), ", "))
-	f.StringVar(&c.Data, "data", c.Data, "`folder` with its files, unpacked as they come or where torchvision puts them")
+	f.StringVar(&c.Data, "data", c.Data, "`folder` with its files or archives, as they come or where torchvision puts them")
 	f.StringVar(&c.Model, "model", c.Model, "`name` of the model: see lbsam models")
 	f.StringVar(&c.Init, "init", c.Init, "safetensors `file` with the first weights, for fine-tuning; else they are random")
 	f.BoolVar(&c.Augment, "augment", c.Augment, "crop and mirror training images at random; =false: take them as they are")
