@@ -44,9 +44,8 @@ func mmaTrials() (all []*trial) {
 			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1})
 			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1)
 			weight(Conv{N: 7, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1, Pad: 0}, 2)
-			for _, parts := range []int{11, 67} { // of a slab each
-				weight(Conv{N: parts, H: t.k / 4, W: 4, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, parts)
-			}
+			weight(Conv{N: 3, H: t.k / 4, W: 16, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 12) // of a slab each
+			weight(Conv{N: 67, H: t.k / 4, W: 4, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 67)
 			statistics := func(g Conv) {
 				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t) })
 			}
