@@ -22,6 +22,10 @@ type Config struct {
 	Model   string `toml:"model"` // see nn.Names
 	Init    string `toml:"init"`  // safetensors file with the first weights; "": random ones
 
+	ImageSize int    `toml:"image_size"` // of image files, see datasets.Images; 0: as they are
+	Channels  int    `toml:"channels"`   // of image files, likewise
+	Normalise string `toml:"normalise"`  // published, data or none
+
 	Minimizer   string  `toml:"minimizer"` // see Minimizers
 	Optimizer   string  `toml:"optimizer"` // base optimizer: sgd or adamw
 	LR          float64 `toml:"lr"`
@@ -91,7 +95,7 @@ type Config struct {
 // an adaptive alpha, which that code has no default for.
 func Published() Config {
 	return Config{
-		Dataset: "CIFAR10", Data: "data", Model: "resnet34",
+		Dataset: "CIFAR10", Data: "data", Model: "resnet34", Normalise: "published",
 		Minimizer: "LookbehindSAM", Optimizer: "sgd",
 		LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8,
 		Rho: 0.5, K: 2, Alpha: 0.5, Adaptive: true, AlphaScope: "tensor", Reuse: true,
@@ -153,6 +157,9 @@ func usage(format string, args ...any) error { return UsageError{fmt.Sprintf(for
 // Validate reports the first setting that is out of range, and makes the
 // spelling of names uniform.
 func (c *Config) Validate() error {
+	if path, ok := strings.CutPrefix(c.Dataset, "folder:"); ok {
+		c.Dataset, c.Data = "ImageFolder", path
+	}
 	for _, choice := range c.choices() {
 		name, err := pick(choice.flag, *choice.value, choice.known)
 		if err != nil {
@@ -173,6 +180,7 @@ type choice struct {
 func (c *Config) choices() []choice {
 	return []choice{
 		{"dataset", &c.Dataset, datasets.Names()},
+		{"normalise", &c.Normalise, []string{"published", "data", "none"}},
 		{"minimizer", &c.Minimizer, Minimizers()},
 		{"optimizer", &c.Optimizer, []string{"sgd", "adamw"}},
 		{"alpha-scope", &c.AlphaScope, []string{"tensor", "global"}},
@@ -202,6 +210,7 @@ func (c *Config) ranges() error {
 		value  float64
 		lo, hi float64
 	}{
+		{"image-size", float64(c.ImageSize), 0, 1 << 14},
 		{"lr", c.LR, 0, math.MaxFloat64}, {"momentum", c.Momentum, 0, 1}, {"dampening", c.Dampening, 0, 1},
 		{"weight-decay", c.WeightDecay, 0, math.MaxFloat64}, {"beta1", c.Beta1, 0, 1}, {"beta2", c.Beta2, 0, 1},
 		{"eps", c.Eps, 0, 1}, {"rho", c.Rho, 0, 1e6}, {"eta", c.Eta, 0, 1e6}, {"k", float64(c.K), 1, 1000},
@@ -222,6 +231,11 @@ func (c *Config) ranges() error {
 	switch {
 	case c.Seed > math.MaxInt64:
 		return SettingError{"seed", usage("--seed is %d: want a number below 2^63, the most that config.toml holds", c.Seed)}
+	case c.Channels != 0 && c.Channels != 1 && c.Channels != 3:
+		return usage("--channels is %d: want 3, 1 for grey, or 0 for what the images are", c.Channels)
+	case (c.ImageSize != 0 || c.Channels != 0) && !slices.Contains(datasets.ImageSets(), c.Dataset):
+		return usage("--image-size and --channels are for image files, which %s does not have: want --dataset %s",
+			c.Dataset, strings.Join(datasets.ImageSets(), " or "))
 	case c.SAMMicro > 0 && c.Accumulate > 1:
 		return usage("--sam-m and --accumulate both split the batch: give one of them")
 	case c.Nesterov && (c.Momentum == 0 || c.Dampening != 0):

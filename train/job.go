@@ -54,16 +54,9 @@ type scored struct{ loss, correct tensor.Scalar }
 // Open checks c, opens its device and its data and builds the model and the
 // minimizer.
 func Open(c Config) (*Job, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	name, err := pick("dataset", c.Dataset, datasets.Names())
+	data, err := OpenData(&c)
 	if err != nil {
 		return nil, err
-	}
-	data, err := datasets.Open(name, c.Data)
-	if err != nil {
-		return nil, DataError{err}
 	}
 	return OpenWith(c, data)
 }
@@ -100,7 +93,7 @@ func (c Config) device() kernels.Config {
 
 // openOn is Open on a device, which the job owns from then on.
 func openOn(d *kernels.Device, c Config, data *datasets.Dataset) (*Job, error) {
-	j := &Job{Config: c, Device: d, Data: data}
+	j := &Job{Config: c, Device: d, Data: normalised(data, c.Normalise)}
 	if err := j.guard(nil, j.open); err != nil {
 		d.Close()
 		return nil, err

@@ -134,6 +134,7 @@ func (c Config) hash() string {
 	c.TensorBoard = true
 	newer := map[string]bool{
 		"tensorboard": true, "ema": true, "early_stop": true, "cutout": true, "mixup": true, "cutmix": true,
+		"image_size": true, "channels": true, "normalise": true,
 	}
 	defaults := map[string]bool{}
 	for line := range strings.Lines(Published().text()) {
@@ -181,11 +182,7 @@ func (j *Job) Export(path string, metadata map[string]string) error {
 
 // metadata is what an export says about its model, and more.
 func (j *Job) metadata(more map[string]string) map[string]string {
-	all := map[string]string{
-		"model": j.Model.Name, "dataset": j.Data.Name, "classes": strings.Join(j.Data.Classes, ","),
-		"input": fmt.Sprintf("%dx%dx%d", j.Model.Input[0], j.Model.Input[1], j.Model.Input[2]),
-		"mean":  jsonText(j.Data.Mean), "std": jsonText(j.Data.Std),
-	}
+	all := j.card().metadata()
 	maps.Copy(all, more)
 	return all
 }
@@ -213,12 +210,4 @@ func stateDict(m *nn.Model) (list []checkpoint.Entry) {
 		}
 	}
 	return list
-}
-
-func jsonText(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // of numbers
-	}
-	return string(text)
 }

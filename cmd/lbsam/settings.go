@@ -25,8 +25,11 @@ var sections = []struct {
 }
 
 func dataFlags(f *pflag.FlagSet, c *train.Config) {
-	f.StringVar(&c.Dataset, "dataset", c.Dataset, "data set: "+strings.Join(datasets.Names(), ", "))
+	f.StringVar(&c.Dataset, "dataset", c.Dataset, "data set: "+strings.Join(datasets.Names(), ", ")+"; folder:PATH is an ImageFolder at PATH")
 	f.StringVar(&c.Data, "data", c.Data, "`folder` with its files or archives, as they come or where torchvision puts them")
+	f.IntVar(&c.ImageSize, "image-size", c.ImageSize, "of ImageFolder and TinyImageNet: `pixels` to which the shorter side of an image is scaled, the longer one being cropped; 0: all must have one size")
+	f.IntVar(&c.Channels, "channels", c.Channels, "of the same: 3 colours, 1 for grey; 0: 3, or 1 if all images are grey")
+	f.StringVar(&c.Normalise, "normalise", c.Normalise, "mean and deviation with which pixels are normalised: published, those of the training data where none are; data: always those; none: 0 and 1")
 	f.StringVar(&c.Model, "model", c.Model, "`name` of the model: see lbsam models")
 	f.StringVar(&c.Init, "init", c.Init, "safetensors `file` with the first weights, for fine-tuning; else they are random")
 	f.BoolVar(&c.Augment, "augment", c.Augment, "crop and mirror training images at random; =false: take them as they are")

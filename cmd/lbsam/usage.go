@@ -17,8 +17,11 @@ import (
 // normalize makes underscores and dashes in the names of flags the same.
 func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	name = strings.ReplaceAll(name, "_", "-")
-	if name == "batch" {
+	switch name {
+	case "batch":
 		name = "batch-size"
+	case "normalize":
+		name = "normalise"
 	}
 	return pflag.NormalizedName(name)
 }
