@@ -31,11 +31,11 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// imageFiles returns the paths of the image files in root and the folders below
+// ImageFiles returns the paths of the image files in root and the folders below
 // it, in the order of torchvision: the folders sorted by their paths as texts,
 // the files of each by their names. Links are followed, but not to a folder
 // from within itself.
-func imageFiles(root string) ([]string, error) {
+func ImageFiles(root string) ([]string, error) {
 	folders, err := foldersBelow(root, nil)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func list(root string, classes []string) (l listing, err error) {
 		if !isFolder(folder) {
 			continue
 		}
-		files, err := imageFiles(folder)
+		files, err := ImageFiles(folder)
 		if err != nil {
 			return l, err
 		}
