@@ -109,10 +109,13 @@ func (a *app) stoppedBy(s os.Signal, err error) error {
 	return stopped{s}
 }
 
+// An opener opens the job of a configuration: train.Open, or Open of a card.
+type opener func(train.Config) (*train.Job, error)
+
 // openJob opens the job of a configuration. Data that are not found are fetched
 // if get says so; else the error names the command that fetches them.
-func (a *app) openJob(ctx context.Context, c train.Config, get, quiet bool) (*train.Job, error) {
-	job, err := train.Open(c)
+func (a *app) openJob(ctx context.Context, c train.Config, open opener, get, quiet bool) (*train.Job, error) {
+	job, err := open(c)
 	if !is[train.DataError](err) || !errors.Is(err, fs.ErrNotExist) {
 		return job, err
 	}
@@ -127,7 +130,7 @@ func (a *app) openJob(ctx context.Context, c train.Config, get, quiet bool) (*tr
 	if err != nil {
 		return nil, err
 	}
-	if job, err = train.Open(c); err != nil {
+	if job, err = open(c); err != nil {
 		err = fmt.Errorf("%w%s", err, unpacking(files))
 	}
 	return job, err

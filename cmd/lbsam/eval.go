@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 // newEval returns the command eval.
 func newEval(a *app) *cobra.Command {
 	c := train.Published()
-	split := "test"
+	split, confusion := "test", false
 	cmd := &cobra.Command{
 		Use:   "eval FILE",
 		Short: "Score a checkpoint",
@@ -34,12 +35,13 @@ about; of another one, --model and --dataset must.`,
 			if err != nil {
 				return err
 			}
-			return a.eval(cmd, c, split)
+			return a.eval(cmd.Context(), c, split, confusion)
 		},
 	}
 	addSome(cmd.Flags(), "Flags", &c, "dataset", "data", "model", "batch-size", "limit-batches", "device", "precision", "threads")
 	saidByFile(cmd.Flags())
 	cmd.Flags().StringVar(&split, "split", split, "what to score it on: test or train")
+	cmd.Flags().BoolVar(&confusion, "confusion", false, "count the images of each class by what they are taken for")
 	return cmd
 }
 
@@ -83,30 +85,43 @@ func bestOf(path string) string {
 	return path
 }
 
+// An evaluation is the line on stdout.
+type evaluation struct {
+	Kind    string `json:"kind"` // "eval"
+	File    string `json:"file"`
+	Model   string `json:"model"`
+	Dataset string `json:"dataset"`
+	Split   string `json:"split"`
+	train.Score
+	*confusion
+}
+
 // eval scores a model.
-func (a *app) eval(cmd *cobra.Command, c train.Config, split string) error {
-	job, err := a.openJob(cmd.Context(), c, false, false)
+func (a *app) eval(ctx context.Context, c train.Config, split string, confused bool) error {
+	card, err := train.ReadCard(c.Init)
+	if err != nil {
+		return err
+	}
+	job, err := a.openJob(ctx, c, card.Open, false, false)
 	if err != nil {
 		return err
 	}
 	defer job.Close()
-	score := job.Test
+	images := &job.Data.Test
 	if split == "train" {
-		score = job.Validate // nothing is held out: on all of it
+		images = &job.Data.Train
 	}
-	s, err := score(cmd.Context())
+	p, err := job.Predict(ctx, images, nil)
 	if err != nil {
 		return err
 	}
 	c = job.Config
+	e := evaluation{Kind: "eval", File: c.Init, Model: c.Model, Dataset: c.Dataset, Split: split, Score: p.Score}
 	fmt.Fprintf(a.stderr, "%s on %s %s: loss %.4f, accuracy %.2f%% of %d images\n",
-		c.Model, c.Dataset, split, s.Loss, 100*s.Accuracy, s.Images)
-	return a.result(struct {
-		Kind    string `json:"kind"` // "eval"
-		File    string `json:"file"`
-		Model   string `json:"model"`
-		Dataset string `json:"dataset"`
-		Split   string `json:"split"`
-		train.Score
-	}{"eval", c.Init, c.Model, c.Dataset, split, s})
+		c.Model, c.Dataset, split, e.Loss, 100*e.Accuracy, e.Images)
+	if confused {
+		e.confusion = newConfusion(p)
+		e.confusion.show(a.stderr)
+	}
+	return a.result(e)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"lbsam/train"
 )
 
 // The loss at which --overfit-batch ends, and the steps after which it gives up.
@@ -23,7 +25,7 @@ func (s *session) overfit(ctx context.Context, preset string) error {
 	}
 	s.preset, s.noOut = preset, true
 	c.Smoothing, c.Dropout = 0, 0 // which keep a loss away from 0
-	if s.job, err = s.openJob(ctx, c, s.download, s.quiet); err != nil {
+	if s.job, err = s.openJob(ctx, c, train.Open, s.download, s.quiet); err != nil {
 		return err
 	}
 	defer s.job.Close()

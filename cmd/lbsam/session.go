@@ -39,7 +39,7 @@ func (s *session) open(ctx context.Context, preset string) error {
 	if err := s.checkNew(c); err != nil {
 		return err
 	}
-	if s.job, err = s.openJob(ctx, c, s.download, s.quiet); err != nil {
+	if s.job, err = s.openJob(ctx, c, train.Open, s.download, s.quiet); err != nil {
 		return err
 	}
 	if s.noOut {
@@ -143,7 +143,7 @@ func (s *session) continueRun(ctx context.Context, c train.Config) error {
 	if s.compare && c.Minimizer == baseline {
 		return usageError("--compare trains %s beside another minimizer, and this run has no other", baseline)
 	}
-	if s.job, err = s.openJob(ctx, c, s.download, s.quiet); err != nil {
+	if s.job, err = s.openJob(ctx, c, train.Open, s.download, s.quiet); err != nil {
 		return err
 	}
 	if err := s.job.Resume(s.folder); err != nil {
