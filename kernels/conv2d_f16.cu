@@ -5,6 +5,8 @@
 #include "moments.cuh"
 #include "conv2d.cuh"
 #include "conv2d_parts.cuh"
+#include "mma.cuh"
+#include "conv2d_mma_ends.cuh"
 #include "conv2d_mma.cuh"
 
 #define TILE(size) \
