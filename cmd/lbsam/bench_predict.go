@@ -1,0 +1,99 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"lbsam/internal/roofline"
+	"lbsam/kernels"
+	"lbsam/train"
+)
+
+// A prediction is what bench --predict prints as JSON.
+type prediction struct {
+	Kind      string      `json:"kind"` // "prediction"
+	Card      string      `json:"card"`
+	Model     string      `json:"model"`
+	Minimizer string      `json:"minimizer"`
+	Batch     int         `json:"batch"`
+	Launches  int         `json:"launches"`
+	Flops     float64     `json:"flops"`
+	Bytes     int64       `json:"bytes"`
+	Seconds   float64     `json:"ms_per_step"`
+	Memory    int64       `json:"memory_bytes"`
+	Parts     []predicted `json:"parts"`
+}
+
+// predicted is all launches of one kernel on one shape.
+type predicted struct {
+	Name     string         `json:"name"`
+	Launches int            `json:"launches"`
+	Blocks   int            `json:"blocks"`
+	Flops    float64        `json:"flops"`
+	Bytes    int64          `json:"bytes"`
+	Seconds  float64        `json:"ms"`
+	Bound    roofline.Bound `json:"bound"`
+}
+
+// predict estimates a step of c on a GPU that is not there.
+func (a *app) predict(c train.Config, name string, asJSON bool) error {
+	card, err := roofline.Find(name)
+	if err != nil {
+		return usageError("--predict is %q: want one of %v", name, roofline.Names())
+	}
+	parts := map[string]*predicted{}
+	memory, err := train.Rehearse(c, randomData(c), func(l kernels.Launch) {
+		e, at := card.Of(l), roofline.Name(l)
+		p := parts[at]
+		if p == nil {
+			p = &predicted{Name: at, Blocks: l.Blocks, Bound: e.Bound}
+			parts[at] = p
+		}
+		p.Launches++
+		p.Flops += e.Flops
+		p.Bytes += e.Bytes
+		p.Seconds += e.Seconds * 1e3
+	})
+	if err != nil {
+		return err
+	}
+	p := prediction{Kind: "prediction", Card: card.Name, Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Memory: memory}
+	for _, part := range slices.SortedFunc(maps.Values(parts), func(x, y *predicted) int {
+		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Name, y.Name))
+	}) {
+		p.Parts = append(p.Parts, *part)
+		p.Launches += part.Launches
+		p.Flops += part.Flops
+		p.Bytes += part.Bytes
+		p.Seconds += part.Seconds
+	}
+	if asJSON {
+		return a.result(p)
+	}
+	a.showPrediction(p)
+	return nil
+}
+
+// showPrediction prints the longest parts and the sum.
+func (a *app) showPrediction(p prediction) {
+	fmt.Fprintf(a.stdout, "%s  %s  batch %d on %s: a model, nothing is measured\n", p.Model, p.Minimizer, p.Batch, p.Card)
+	row := func(name string, launches int, ms float64, flops float64, bytes int64, bound string) {
+		fmt.Fprintf(a.stdout, "%-56s %5d  %8.3f ms  %9.2f GFLOP  %9.1f MB  %s\n", name, launches, ms, flops/1e9, float64(bytes)/1e6, bound)
+	}
+	const shown = 24
+	for _, part := range p.Parts[:min(shown, len(p.Parts))] {
+		row(part.Name, part.Launches, part.Seconds, part.Flops, part.Bytes, string(part.Bound))
+	}
+	if rest := p.Parts[min(shown, len(p.Parts)):]; len(rest) > 0 {
+		var sum predicted
+		for _, part := range rest {
+			sum.Launches, sum.Seconds = sum.Launches+part.Launches, sum.Seconds+part.Seconds
+			sum.Flops, sum.Bytes = sum.Flops+part.Flops, sum.Bytes+part.Bytes
+		}
+		row(fmt.Sprintf("%d more", len(rest)), sum.Launches, sum.Seconds, sum.Flops, sum.Bytes, "")
+	}
+	row("step", p.Launches, p.Seconds, p.Flops, p.Bytes, "")
+	fmt.Fprintf(a.stdout, "%.0f img/s, %.2f GB of memory\n", float64(p.Batch)/p.Seconds*1e3, float64(p.Memory)/1e9)
+}
