@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lbsam/datasets"
+	"lbsam/train"
+)
+
+// measureFlags are what the measurements of a trained model have in common.
+type measureFlags struct {
+	config     train.Config
+	split      string
+	images     int
+	batchStats bool
+	out        string
+	quiet      bool
+}
+
+// addMeasuring adds them to a command.
+func (o *measureFlags) addTo(flags *pflag.FlagSet) {
+	o.config, o.split, o.images = train.Published(), "train", 1000
+	f := newFlags()
+	f.StringVar(&o.split, "split", o.split, "of which images: train (without augmentation) or test")
+	f.IntVar(&o.images, "images", o.images, "how many of them, drawn by the seed; 0: all")
+	f.BoolVar(&o.batchStats, "batch-statistics", false, "BatchNorm takes the statistics of each batch, as in training; else its running ones")
+	f.StringVarP(&o.out, "out", "o", "", "`folder` for the results (default: one in the run folder of the checkpoint); what is finished there is not done again")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress")
+	addSection(flags, "Measurement", f)
+	addSome(flags, "Model, data and machine", &o.config, "dataset", "data", "model", "batch-size", "seed", "device", "precision", "threads")
+	saidByFile(flags)
+}
+
+// A measurement is a model that is set up to be measured.
+type measurement struct {
+	*app
+	kind   string
+	about  subject
+	folder string
+	job    *train.Job
+	probe  *train.Probe
+	quiet  bool
+	began  time.Time
+}
+
+// A subject says what is measured: the part of the settings that all
+// measurements have.
+type subject struct {
+	Checkpoint      string `json:"checkpoint"`
+	SHA256          string `json:"sha256"`
+	Model           string `json:"model"`
+	Dataset         string `json:"dataset"`
+	Split           string `json:"split"`
+	Images          int    `json:"images"`
+	Batch           int    `json:"batch"`
+	BatchStatistics bool   `json:"batch_statistics"`
+	Device          string `json:"device"`
+	Seed            uint64 `json:"seed"`
+}
+
+// measure opens the model in a file, of a run folder the best, with its images.
+func (a *app) measure(cmd *cobra.Command, kind, path string, o *measureFlags) (*measurement, error) {
+	c, err := o.check(cmd.Flags(), path)
+	if err != nil {
+		return nil, err
+	}
+	folder := o.out
+	if folder == "" {
+		run := filepath.Dir(c.Init)
+		if _, err := os.Stat(filepath.Join(run, "config.toml")); err != nil {
+			return nil, usageError("%s does not lie in a run folder: give --out, a folder for the results", c.Init)
+		}
+		folder = filepath.Join(run, kind)
+	}
+	card, err := train.ReadCard(c.Init)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := hashOf(c.Init)
+	if err != nil {
+		return nil, err
+	}
+	job, err := a.openJob(cmd.Context(), c, card.Open, false, false)
+	if err != nil {
+		return nil, err
+	}
+	m := &measurement{app: a, kind: kind, folder: folder, job: job, quiet: o.quiet, about: subject{
+		Checkpoint: c.Init, SHA256: sum, Model: job.Config.Model, Dataset: job.Config.Dataset, Split: o.split, Batch: c.Batch,
+		BatchStatistics: o.batchStats, Device: job.Device.Name() + " " + precisionText(job.Device), Seed: c.Seed,
+	}}
+	if err := m.take(cmd.Context(), o); err != nil {
+		job.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// check is the configuration for the file, if the flags make sense.
+func (o *measureFlags) check(given *pflag.FlagSet, path string) (train.Config, error) {
+	if o.split != "test" && o.split != "train" {
+		return o.config, usageError("unknown split %q%s: want test or train", o.split, meant(o.split, []string{"test", "train"}))
+	}
+	if o.images < 0 {
+		return o.config, usageError("--images is %d: want 0 (all) or more", o.images)
+	}
+	return checkpointConfig(path, o.config, given.Changed("model"), given.Changed("dataset"))
+}
+
+// take brings the images to the device: the first ones of an order that the seed
+// decides, in the order in which they lie.
+func (m *measurement) take(ctx context.Context, o *measureFlags) (err error) {
+	split := &m.job.Data.Train
+	if o.split == "test" {
+		split = &m.job.Data.Test
+	}
+	if o.images > split.N {
+		return usageError("--images is %d, and the %s set of %s has %d: want so many at most, or 0 for all", o.images, o.split, m.about.Dataset, split.N)
+	}
+	var samples []int32
+	m.about.Images = split.N
+	if o.images > 0 {
+		samples = datasets.Sequence(nil, nil, split.N, m.about.Seed, 0, true)[:o.images]
+		m.about.Images = o.images
+	}
+	m.probe, err = m.job.Probe(ctx, split, samples)
+	if err == nil {
+		m.probe.BatchStatistics = o.batchStats
+	}
+	return err
+}
+
+// hashOf is the SHA-256 of a file.
+func hashOf(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", train.CheckpointError{Err: err}
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", train.CheckpointError{Err: fmt.Errorf("%s: %w", path, err)}
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}
+
+// run does the work, which tells how far it is and ends early when its context
+// does. What is finished is kept then, and the user reads how to go on.
+func (m *measurement) run(ctx context.Context, work func(ctx context.Context, tell func(done, total int)) error) error {
+	ctx, caught := train.Signals(ctx, func(s os.Signal) { os.Exit(signalCode(s)) })
+	if !m.quiet {
+		fmt.Fprintf(m.stderr, "%s  %s on %d %s images of %s  %s  into %s\n", m.kind, m.about.Model, m.about.Images, m.about.Split, m.about.Dataset, m.about.Device, m.folder)
+	}
+	m.began = time.Now()
+	meter := &meter{out: m.stderr, terminal: m.terminal, quiet: m.quiet, every: m.every, kind: m.kind, began: m.began}
+	err := work(ctx, meter.tell)
+	meter.end()
+	if s := caught(); s != nil && err != nil {
+		fmt.Fprintf(m.stderr, "stopped; what is finished is in %s: the same command goes on from there\n", m.folder)
+		return stopped{s}
+	}
+	return err
+}
+
+// write writes the result of a measurement, whole or not at all, and shows it on
+// stdout.
+func (m *measurement) write(result any) error {
+	text, err := json.MarshalIndent(result, "", "  ")
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(m.folder, "result.json"), append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return train.FolderError{Err: fmt.Errorf("%s: %w", m.kind, err)}
+	}
+	return m.result(result)
+}
+
+func (m *measurement) close() { m.job.Close() }
