@@ -22,6 +22,10 @@ func setRGB(dst *image.RGBA, m image.Image, format string) {
 // rgbAt returns what reads a pixel of m.
 func rgbAt(m image.Image, format string) func(x, y int) (r, g, b uint8) {
 	switch m := m.(type) {
+	case *image.RGBA:
+		if m.Opaque() { // as of a PNG file with three channels
+			return func(x, y int) (r, g, b uint8) { p := m.Pix[m.PixOffset(x, y):]; return p[0], p[1], p[2] }
+		}
 	case *image.Gray:
 		return func(x, y int) (r, g, b uint8) { v := m.GrayAt(x, y).Y; return v, v, v }
 	case *image.NRGBA:
