@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // newCIFAR returns an empty data set.
@@ -26,6 +27,7 @@ func (s *Split) batch(i int) (images, labels []uint8) {
 }
 
 func cifar10() set {
+	hub := hubSet{[]string{"uoft-cs--cifar10", "cifar10"}, "plain_text", "img", "label"}
 	return set{
 		title: "CIFAR-10",
 		empty: func() *Dataset {
@@ -38,7 +40,9 @@ func cifar10() set {
 			{"cifar-10-batches-bin", cifar10Binary(), ""}, {"cifar-10-batches-py", cifar10Python(), ""},
 			{"cifar-10-binary.tar.gz", cifar10Binary(), "cifar-10-batches-bin"},
 			{"cifar-10-python.tar.gz", cifar10Python(), "cifar-10-batches-py"},
+			{"", hub.format(), ""}, {hub.folder, hub.format(), ""},
 		},
+		hub:   hub,
 		keras: kerasCIFAR("cifar-10-batches-py", cifar10Python()),
 	}
 }
@@ -85,17 +89,22 @@ func cifar10Python() format {
 }
 
 func cifar100() set {
+	hub := hubSet{[]string{"uoft-cs--cifar100", "cifar100"}, "cifar100", "img", "fine_label"}
 	return set{
 		title: "CIFAR-100",
 		empty: func() *Dataset {
-			return newCIFAR(cifar100Name, []float64{0.5071, 0.4867, 0.4408}, []float64{0.2675, 0.2565, 0.2761})
+			d := newCIFAR(cifar100Name, []float64{0.5071, 0.4867, 0.4408}, []float64{0.2675, 0.2565, 0.2761})
+			d.Classes = cifar100Classes()
+			return d
 		},
 		here: []place{
 			{"", cifar100Binary(), ""}, {"", cifar100Python(), ""},
 			{"cifar-100-binary", cifar100Binary(), ""}, {"cifar-100-python", cifar100Python(), ""},
 			{"cifar-100-binary.tar.gz", cifar100Binary(), "cifar-100-binary"},
 			{"cifar-100-python.tar.gz", cifar100Python(), "cifar-100-python"},
+			{"", hub.format(), ""}, {hub.folder, hub.format(), ""},
 		},
+		hub:   hub,
 		keras: kerasCIFAR("cifar-100-python", cifar100Python()),
 	}
 }
@@ -131,4 +140,15 @@ func cifar100Python() format {
 			return f.readPython(r, what, key, d.Test.Images, d.Test.Labels)
 		}),
 	}, cifarMost}
+}
+
+// cifar100Classes are the fine classes as the files name them that have names.
+func cifar100Classes() []string {
+	return strings.Fields(`apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
+		butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup
+		dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion
+		lizard lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear
+		pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark
+		shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone
+		television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm`)
 }

@@ -13,6 +13,7 @@ type set struct {
 	empty func() *Dataset                      // with room for all that the files hold
 	here  []place                              // below a data folder
 	keras []place                              // below the folder of data sets of Keras
+	hub   hubSet                               // in the cache of Hugging Face's hub; zero: it is not there
 	check func(d *Dataset, where string) error // of what was read; nil: none
 }
 
@@ -62,11 +63,17 @@ type root struct {
 }
 
 // roots lists where the set may be, in the order in which it is looked for: dir,
-// what Keras has loaded, the cache of this program. All are only read.
+// what Keras and Hugging Face's libraries have loaded, the cache of this program. All
+// are only read.
 func (s set) roots(dir string) []root {
 	roots := []root{rootOf(dir, s.here)}
 	if home := kerasHome(); home != "" && s.keras != nil {
 		roots = append(roots, rootOf(filepath.Join(home, "datasets"), s.keras))
+	}
+	if hub := hubCache(); hub != "" && s.hub.folder != "" {
+		if places := s.hub.places(hub); places != nil {
+			roots = append(roots, root{hub, places})
+		}
 	}
 	if cache, err := os.UserCacheDir(); err == nil {
 		roots = append(roots, rootOf(filepath.Join(cache, "lbsam"), s.here))

@@ -26,6 +26,7 @@ type sums struct{ plain, gzip string }
 // The MD5 of the .gz files are published; those of the plain ones are of what they
 // hold.
 func mnist() set {
+	hub := hubSet{[]string{"ylecun--mnist", "mnist"}, "mnist", "image", "label"}
 	f := idxFormat(
 		sums{"6bbc9ace898e44ae57da46a324031adb", "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
 		sums{"a25bea736e30d166cdddb491f175f624", "d53e105ee54ea40749a09fcbcd1e9432"},
@@ -40,13 +41,15 @@ func mnist() set {
 			d.Mean, d.Std = []float64{0.1307}, []float64{0.3081}
 			return d
 		},
-		here:  []place{{"", f, ""}, {"MNIST/raw", f, ""}, {"", npz, ""}},
+		here:  []place{{"", f, ""}, {"MNIST/raw", f, ""}, {"", npz, ""}, {hub.folder, hub.format(), ""}},
 		keras: []place{{"", npz, ""}},
+		hub:   hub,
 		check: func(d *Dataset, where string) error { return checkZeros(d, "MNIST: "+where, 5923) },
 	}
 }
 
 func fashionMNIST() set {
+	hub := hubSet{[]string{"zalando-datasets--fashion_mnist", "fashion_mnist"}, "fashion_mnist", "image", "label"}
 	f := idxFormat(
 		sums{"f4a8712d7a061bf5bd6d2ca38dc4d50a", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"},
 		sums{"9018921c3c673c538a1fc5bad174d6f9", "25c81989df183df01b3e8a0aad5dffbe"},
@@ -62,8 +65,9 @@ func fashionMNIST() set {
 			d.Mean, d.Std = []float64{0.2860}, []float64{0.3530}
 			return d
 		},
-		here:  []place{{"", f, ""}, {"FashionMNIST/raw", f, ""}},
+		here:  []place{{"", f, ""}, {"FashionMNIST/raw", f, ""}, {hub.folder, hub.format(), ""}},
 		keras: []place{{"fashion-mnist", f, ""}},
+		hub:   hub,
 		check: func(d *Dataset, where string) error { return checkZeros(d, "Fashion-MNIST: "+where, 6000) },
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,13 +39,15 @@ func fileSet(command, name string) (string, error) {
 	return "", usageError("%s: found no data set %q%s: want one of %s", command, name, hint, strings.Join(known, ", "))
 }
 
-// status is how what was found is: published, changed or unusable.
+// status is how what was found is: published, changed, unknown or unusable.
 func status(f datasets.Found) string {
 	switch {
 	case f.Err != nil:
 		return "unusable"
 	case f.Intact():
 		return "published"
+	case !slices.ContainsFunc(f.Files, func(f datasets.File) bool { return f.Published != "" }):
+		return "unknown"
 	}
 	return "changed"
 }
@@ -56,6 +59,8 @@ func condition(status string) string {
 		return "as published"
 	case "changed":
 		return "not as published"
+	case "unknown":
+		return "no MD5 published"
 	}
 	return status
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"lbsam/datasets"
 )
 
 // decode reads one line of JSON.
@@ -83,6 +86,20 @@ func TestDataErrors(t *testing.T) {
 		code, stdout, stderr := start(t.Context(), strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(stderr, c.text) || strings.Count(stderr, "\n") != 1 || stdout != "" {
 			t.Errorf("%s: exit %d, %s%s, want %d and %q", c.args, code, stdout, stderr, c.code, c.text)
+		}
+	}
+}
+
+// Files of which no MD5 is published are not called changed.
+func TestConditionOfFilesWithoutMD5(t *testing.T) {
+	for want, f := range map[string]datasets.Found{
+		"no MD5 published": {Files: []datasets.File{{Name: "train", MD5: "1"}}},
+		"not as published": {Files: []datasets.File{{Name: "train", MD5: "1"}, {Name: "test", MD5: "1", Published: "2"}}},
+		"as published":     {Files: []datasets.File{{Name: "train", MD5: "1"}, {Name: "test", MD5: "2", Published: "2"}}},
+		"unusable":         {Err: errors.New("broken")},
+	} {
+		if got := condition(status(f)); got != want {
+			t.Errorf("%+v is %q, want %q", f, got, want)
 		}
 	}
 }
