@@ -67,7 +67,7 @@ var outside = map[string][]string{
 	"internal/pickle":    {},
 	"datasets/picture":   {"golang.org/x/image"},
 	"datasets/download":  {"github.com/gofrs/flock"},
-	"internal/figure":    {},
+	"internal/figure":    {"golang.org/x/image", "github.com/google/renameio/v2"},
 	"internal/rng":       {},
 	"internal/suggest":   {},
 }

@@ -21,8 +21,10 @@ const (
 )
 
 // SVG draws the figure.
-func (b Bars) SVG() string {
-	c := newCanvas(barsW, float64(26+barRow*len(b.Bars)), b.Title)
+func (b Bars) SVG() string { return b.draw().svg() }
+
+func (b Bars) draw() *drawing {
+	c := newDrawing(barsW, float64(26+barRow*len(b.Bars)), b.Title)
 	names, texts, full := 0.0, 0.0, b.Full
 	for _, bar := range b.Bars {
 		names, texts = max(names, width(short(bar.Name, nameMax))), max(texts, width(bar.Text))
@@ -34,13 +36,13 @@ func (b Bars) SVG() string {
 	room := barsW - left - texts - 10
 	for i, bar := range b.Bars {
 		y := float64(26 + barRow*i)
-		c.text(names, y+13, "fig-end fig-ink", short(bar.Name, nameMax))
+		c.brief(names, y+13, "fig-end fig-ink", bar.Name, nameMax)
 		length := 0.0
 		if finite(bar.Value) && full > 0 {
 			length = room * min(max(bar.Value/full, 0), 1)
 		}
-		c.printf(`<path d="M%s %sh%sv14h-%sz" class="fig-cell f0"/>`, num(left), num(y+2), num(length), num(length))
+		c.area(look{class: "fig-cell f0"}, rectangle(left, y+2, length, 14))
 		c.text(left+length+5, y+13, "", bar.Text)
 	}
-	return c.end()
+	return c
 }

@@ -173,7 +173,7 @@ func TestSeriesDiffer(t *testing.T) {
 	l.Series = append(l.Series, l.Series[0]) // the styles begin anew
 	check(t, l.SVG())
 	for i := range styles {
-		seen[mark(i, point{})] = true
+		seen[markPath(i)] = true
 	}
 	if len(seen) != styles {
 		t.Errorf("%d marks for %d styles", len(seen), styles)
@@ -187,7 +187,7 @@ func TestBars(t *testing.T) {
 	for _, m := range regexp.MustCompile(`h(\d+(?:\.\d+)?)v14`).FindAllStringSubmatch(svg, -1) {
 		lengths = append(lengths, m[1])
 	}
-	if !slices.Equal(lengths, []string{"463.6", "231.8", "0", "463.6", "0"}) { // 520 less names, text and space
+	if !slices.Equal(lengths, []string{"459.4", "229.7", "0", "459.4", "0"}) { // 520 less names, text and space
 		t.Error(lengths)
 	}
 	b.Full = 0

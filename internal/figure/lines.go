@@ -26,24 +26,34 @@ type Event struct {
 
 // The size of a figure of lines, and the room around them.
 const (
-	linesW, linesH                     = 420, 260
-	leftRoom, rightRoom, top, downRoom = 58, 10, 46, 36
+	linesW, linesH                         = 420, 260
+	leftRoom, rightRoom, topRoom, downRoom = 58, 10, 46, 36
 
-	styles     = 6  // of series
 	namedMost  = 4  // events: of more there are lines only
 	markedMost = 12 // points of a series with a mark
 )
 
 // A plot is the place of lines under way.
 type plot struct {
-	*canvas
+	*drawing
 	Lines
-	x, y scale
+	x, y        scale
+	top, bottom float64 // of the area within the axes
 }
 
 // SVG draws the figure.
-func (l Lines) SVG() string {
-	p := &plot{canvas: newCanvas(linesW, linesH, l.Title), Lines: l}
+func (l Lines) SVG() string { return l.draw().svg() }
+
+func (l Lines) draw() *drawing {
+	var names []string
+	for _, s := range l.Series {
+		names = append(names, s.Name)
+	}
+	key := newLegend(names, linesW)
+	p := &plot{
+		drawing: newDrawing(linesW, linesH+key.height(), l.Title), Lines: l,
+		top: topRoom + key.height(), bottom: linesH - downRoom + key.height(),
+	}
 	p.axes()
 	for i, e := range l.Events {
 		p.event(e, len(l.Events) <= namedMost || i == 0)
@@ -54,8 +64,8 @@ func (l Lines) SVG() string {
 	for i, s := range l.Series {
 		p.series(i, s)
 	}
-	p.legend()
-	return p.end()
+	key.draw(p.drawing, linesW)
+	return p.drawing
 }
 
 // axes chooses the scales and draws what belongs to them.
@@ -74,7 +84,8 @@ func (p *plot) axes() {
 			}
 		}
 	}
-	const bottom, right = linesH - downRoom, linesW - rightRoom
+	const right = linesW - rightRoom
+	top, bottom := p.top, p.bottom
 	var xs, ys []tick
 	p.x, xs = p.X.reach(x.lo, x.hi, leftRoom, right, 6)
 	p.y, ys = p.Y.reach(y.lo, y.hi, bottom, top, 5)
@@ -87,7 +98,7 @@ func (p *plot) axes() {
 		p.text(t.at, bottom+16, "fig-mid", t.label)
 	}
 	p.line(leftRoom, bottom, right, bottom, "fig-axis")
-	p.text((leftRoom+right)/2, linesH-4, "fig-mid", p.X.Label)
+	p.text((leftRoom+right)/2, p.h-4, "fig-mid", p.X.Label)
 	p.turned(10, (top+bottom)/2, "fig-mid", p.Y.Label)
 	if x.lo > x.hi {
 		p.text((leftRoom+right)/2, (top+bottom)/2-8, "fig-mid", "no data")
@@ -109,14 +120,11 @@ func (p *plot) event(e Event, named bool) {
 	if at < leftRoom || at > linesW-rightRoom {
 		return
 	}
-	p.line(at, top, at, linesH-downRoom, "fig-event")
+	p.line(at, p.top, at, p.bottom, "fig-event")
 	if named {
-		p.text(at+3, top+9, "fig-small", e.Name)
+		p.text(at+3, p.top+9, "fig-small", e.Name)
 	}
 }
-
-// A point is one that can be drawn, in coordinates.
-type point struct{ x, y float64 }
 
 // runs are the points of (x, y) in pieces without a gap.
 func (p *plot) runs(x, y []float64) (pieces [][]point) {

@@ -24,31 +24,38 @@ const (
 )
 
 // SVG draws the figure.
-func (m Matrix) SVG() string {
-	n := len(m.Names)
-	roomy := n <= roomyMost
+func (m Matrix) SVG() string { return m.draw().svg() }
+
+// corner is where the cells begin: beside and below the names, if there is room
+// for these.
+func (m Matrix) corner() (left, top float64) {
 	names := 0.0
-	if roomy {
+	if len(m.Names) <= roomyMost {
 		for _, name := range m.Names {
 			names = max(names, width(short(name, nameMax)))
 		}
 	}
-	left, top := names+24, 42+names
+	return names + 24, 42 + names
+}
+
+func (m Matrix) draw() *drawing {
+	n := len(m.Names)
+	left, top := m.corner()
 	size := (matrixW - left) / float64(max(n, 1))
-	c := newCanvas(matrixW, top+size*float64(n)+2, m.Title)
+	c := newDrawing(matrixW, top+size*float64(n)+2, m.Title)
 	c.turned(12, top+size*float64(n)/2, "fig-mid", m.RowLabel)
 	c.text(left+size*float64(n)/2, 32, "fig-mid", m.ColLabel)
 	m.cells(c, left, top, size)
-	if roomy {
+	if n <= roomyMost {
 		m.texts(c, left, top, size)
 	}
-	c.printf(`<path d="M%s %sh%sv%sh-%sz" class="fig-axis"/>`, num(left), num(top), num(size*float64(n)), num(size*float64(n)), num(size*float64(n)))
-	return c.end()
+	c.area(look{class: "fig-axis"}, rectangle(left, top, size*float64(n), size*float64(n)))
+	return c
 }
 
 // cells draws the shades: one path for all cells of one colour and shade.
-func (m Matrix) cells(c *canvas, left, top, size float64) {
-	var paths [2][shades + 1]string
+func (m Matrix) cells(c *drawing, left, top, size float64) {
+	var cells [2][shades + 1][]piece
 	for i, row := range m.Share {
 		for j, share := range row {
 			if level := shade(share); level > 0 {
@@ -57,15 +64,13 @@ func (m Matrix) cells(c *canvas, left, top, size float64) {
 					kind = 0
 				}
 				x, y := left+size*float64(j), top+size*float64(i)
-				paths[kind][level] += fmt.Sprintf("M%s %sh%sv%sh-%sz", num(x), num(y), num(size), num(size), num(size))
+				cells[kind][level] = append(cells[kind][level], rectangle(x, y, size, size))
 			}
 		}
 	}
-	for kind, levels := range paths {
-		for level, path := range levels {
-			if path != "" {
-				c.printf(`<path d="%s" class="fig-cell f%d" fill-opacity="%s"/>`, path, kind, num(float64(level)/shades))
-			}
+	for kind, levels := range cells {
+		for level, pieces := range levels {
+			c.area(look{class: fmt.Sprintf("fig-cell f%d", kind), opacity: float64(level) / shades}, pieces...)
 		}
 	}
 }
@@ -79,14 +84,14 @@ func shade(share float64) int {
 }
 
 // texts names the rows and the columns and fills in the cells.
-func (m Matrix) texts(c *canvas, left, top, size float64) {
+func (m Matrix) texts(c *drawing, left, top, size float64) {
 	class := "fig-mid"
 	if len(m.Names) > roomyMost/2 {
 		class += " fig-small"
 	}
 	for i, name := range m.Names {
 		at := size * (float64(i) + 0.5)
-		c.text(left-6, top+at+4, "fig-end fig-ink", short(name, nameMax))
+		c.brief(left-6, top+at+4, "fig-end fig-ink", name, nameMax)
 		c.turned(left+at+4, top-6, "fig-ink", short(name, nameMax))
 		for j := range m.Names {
 			if m.Text == nil || m.Text[i][j] == "" {

@@ -107,15 +107,15 @@ func label(v, step, largest float64) string {
 	case largest < 1e-3 || largest >= 1e9:
 		return Number(v)
 	case largest >= 1e6:
-		return fixed(v/1e6, step/1e6) + "M"
+		return asStep(v/1e6, step/1e6) + "M"
 	case largest >= 1e4:
-		return fixed(v/1e3, step/1e3) + "k"
+		return asStep(v/1e3, step/1e3) + "k"
 	}
-	return fixed(v, step)
+	return asStep(v, step)
 }
 
-// fixed writes v with as many places as step has.
-func fixed(v, step float64) string {
+// asStep writes v with as many places as step has.
+func asStep(v, step float64) string {
 	places := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	return strconv.FormatFloat(v, 'f', places, 64)
 }
