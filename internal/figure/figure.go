@@ -1,5 +1,5 @@
-// Package figure draws figures as SVG and as PNG: lines over an axis, bars, a
-// matrix.
+// Package figure draws figures as SVG and as PNG: lines over an axis, bars,
+// intervals, a matrix, a map and a surface of a grid, a table of colours.
 //
 // A figure is a struct. Its SVG method returns an svg element, whose text is
 // text. Colours and fonts are CSS: a page that shows figures has Style once, a

@@ -220,20 +220,54 @@ func TestMatrix(t *testing.T) {
 }
 
 func TestTextIsEscaped(t *testing.T) {
-	bad := `</text><script>"&'`
-	for _, svg := range []string{
-		Lines{Title: bad, X: Axis{Label: bad}, Y: Axis{Label: bad}, Series: []Series{{Name: bad, X: []float64{0}, Y: []float64{1}}}, Events: []Event{{0, bad}}}.SVG(),
-		Bars{Title: bad, Bars: []Bar{{bad, 1, bad}}}.SVG(),
-		Matrix{Title: bad, RowLabel: bad, ColLabel: bad, Names: []string{bad}, Share: [][]float64{{1}}, Text: [][]string{{bad}}}.SVG(),
+	bad := "</text><script>\"&'\x00\n\xff"
+	axis, g := Axis{Label: bad}, Grid{[]float64{0, 1}, []float64{0, 1}, [][]float64{{0, 1}, {2, 3}}}
+	series := []Series{{Name: bad, X: []float64{0}, Y: []float64{1}}}
+	for _, f := range []Figure{
+		Lines{Title: bad, X: axis, Y: axis, Series: series, Events: []Event{{0, bad}}},
+		Bars{Title: bad, Bars: []Bar{{bad, 1, bad}}},
+		Matrix{Title: bad, RowLabel: bad, ColLabel: bad, Names: []string{bad}, Share: [][]float64{{1}}, Text: [][]string{{bad}}},
+		Contour{Title: bad, X: axis, Y: axis, Value: axis, Grid: g, Series: series},
+		Surface{Title: bad, X: axis, Y: axis, Value: axis, Grid: g},
+		Heat{Title: bad, RowLabel: bad, ColLabel: bad, Rows: []string{bad}, Cols: []string{bad}, Value: axis, Values: [][]float64{{1}}, Text: [][]string{{bad}}},
+		Intervals{Title: bad, X: axis, Rows: []Interval{{bad, 1, 0, 2, bad}}},
 	} {
-		if strings.Contains(check(t, svg), "<script") {
-			t.Error(svg)
+		if strings.Contains(check(t, f.SVG()), "<script") {
+			t.Error(f.SVG())
 		}
+		picture(t, f)
 	}
 }
 
 func TestShort(t *testing.T) {
 	if got := short("größere Bäume", 8) + " " + short("Bäume", 5); got != "größere… Bäume" {
 		t.Error(got)
+	}
+}
+
+func TestErrorBarsAndDots(t *testing.T) {
+	s := Series{X: []float64{0, 1, 2}, Y: []float64{1, 2, 3}, Low: []float64{0, math.NaN(), 2}, High: []float64{2, 3, 4}, Bars: true, Dots: true}
+	svg := check(t, Lines{Series: []Series{s}}.SVG())
+	if n := strings.Count(path(t, svg, "fig-whisker s0"), "M"); n != 6 || strings.Contains(svg, "fig-band") {
+		t.Errorf("%d strokes of error bars", n)
+	}
+	if n := strings.Count(svg, "fig-line"); n != 1 { // in the legend
+		t.Errorf("%d lines", n)
+	}
+}
+
+func TestLegendTakesTheRowsItNeeds(t *testing.T) {
+	l := Lines{}
+	for i := range 7 {
+		l.Series = append(l.Series, Series{Name: strings.Repeat("name ", 3+4*i), X: []float64{0, 1}, Y: []float64{0, 1}})
+	}
+	svg := check(t, l.SVG())
+	for _, at := range newLegend(names(l.Series), linesW).at {
+		if at.x < 0 || at.x > linesW-keyW {
+			t.Errorf("an entry at %v", at)
+		}
+	}
+	if !strings.Contains(svg, `viewBox="0 0 420 368"`) || !strings.Contains(svg, "<title>"+l.Series[6].Name) {
+		t.Error(svg)
 	}
 }

@@ -39,6 +39,13 @@ func (l legend) draw(d *drawing, room float64) {
 		style := i % styles
 		d.line(at.x, at.y, at.x+22, at.y, lineClass(style))
 		d.add(marks{style, []point{{at.x + 11, at.y}}})
+	}
+	l.write(d, room)
+}
+
+// write writes the names.
+func (l legend) write(d *drawing, room float64) {
+	for i, at := range l.at {
 		d.brief(at.x+keyW, at.y+4, "fig-ink", l.names[i], int((room-keyW)/glyph))
 	}
 }

@@ -16,6 +16,8 @@ type Series struct {
 	Name      string
 	X, Y      []float64
 	Low, High []float64
+	Bars      bool // Low and High are ends of error bars
+	Dots      bool // no line: each point has a mark, and X need not rise
 }
 
 // An Event is a place on the x axis that is marked.
@@ -35,25 +37,20 @@ const (
 
 // A plot is the place of lines under way.
 type plot struct {
-	*drawing
+	frame
 	Lines
-	x, y        scale
-	top, bottom float64 // of the area within the axes
 }
 
 // SVG draws the figure.
 func (l Lines) SVG() string { return l.draw().svg() }
 
 func (l Lines) draw() *drawing {
-	var names []string
-	for _, s := range l.Series {
-		names = append(names, s.Name)
-	}
-	key := newLegend(names, linesW)
-	p := &plot{
-		drawing: newDrawing(linesW, linesH+key.height(), l.Title), Lines: l,
-		top: topRoom + key.height(), bottom: linesH - downRoom + key.height(),
-	}
+	key := newLegend(names(l.Series), linesW)
+	more := key.height()
+	p := &plot{frame{
+		drawing: newDrawing(linesW, linesH+more, l.Title), X: l.X, Y: l.Y,
+		left: leftRoom, right: linesW - rightRoom, top: topRoom + more, bottom: linesH - downRoom + more,
+	}, l}
 	p.axes()
 	for i, e := range l.Events {
 		p.event(e, len(l.Events) <= namedMost || i == 0)
@@ -68,78 +65,48 @@ func (l Lines) draw() *drawing {
 	return p.drawing
 }
 
+func names(series []Series) (list []string) {
+	for _, s := range series {
+		list = append(list, s.Name)
+	}
+	return list
+}
+
 // axes chooses the scales and draws what belongs to them.
 func (p *plot) axes() {
 	x, y := none(), none()
 	for _, s := range p.Series {
 		for i := range s.X {
-			if !p.X.shows(s.X[i]) || !p.Y.shows(s.Y[i]) {
+			if !p.frame.X.shows(s.X[i]) || !p.frame.Y.shows(s.Y[i]) {
 				continue
 			}
 			x.take(s.X[i])
 			y.take(s.Y[i])
-			if s.Low != nil && p.Y.shows(s.Low[i]) && p.Y.shows(s.High[i]) {
+			if s.Low != nil && p.frame.Y.shows(s.Low[i]) && p.frame.Y.shows(s.High[i]) {
 				y.take(s.Low[i])
 				y.take(s.High[i])
 			}
 		}
 	}
-	const right = linesW - rightRoom
-	top, bottom := p.top, p.bottom
-	var xs, ys []tick
-	p.x, xs = p.X.reach(x.lo, x.hi, leftRoom, right, 6)
-	p.y, ys = p.Y.reach(y.lo, y.hi, bottom, top, 5)
-	for _, t := range ys {
-		p.line(leftRoom, t.at, right, t.at, "fig-grid")
-		p.text(leftRoom-5, t.at+4, "fig-end", t.label)
-	}
-	for _, t := range xs {
-		p.line(t.at, bottom, t.at, bottom+4, "fig-axis")
-		p.text(t.at, bottom+16, "fig-mid", t.label)
-	}
-	p.line(leftRoom, bottom, right, bottom, "fig-axis")
-	p.text((leftRoom+right)/2, p.h-4, "fig-mid", p.X.Label)
-	p.turned(10, (top+bottom)/2, "fig-mid", p.Y.Label)
+	xs, ys := p.reach(x, y)
+	p.frame.axes(xs, ys, true)
 	if x.lo > x.hi {
-		p.text((leftRoom+right)/2, (top+bottom)/2-8, "fig-mid", "no data")
+		p.empty()
 	}
 }
 
-// A span is the range of numbers.
-type span struct{ lo, hi float64 }
-
-func none() span { return span{math.Inf(1), math.Inf(-1)} }
-
-func (s *span) take(v float64) { s.lo, s.hi = min(s.lo, v), max(s.hi, v) }
-
 func (p *plot) event(e Event, named bool) {
-	if !p.X.shows(e.X) {
+	if !p.frame.X.shows(e.X) {
 		return
 	}
 	at := p.x.at(e.X)
-	if at < leftRoom || at > linesW-rightRoom {
+	if at < p.left || at > p.right {
 		return
 	}
 	p.line(at, p.top, at, p.bottom, "fig-event")
 	if named {
 		p.text(at+3, p.top+9, "fig-small", e.Name)
 	}
-}
-
-// runs are the points of (x, y) in pieces without a gap.
-func (p *plot) runs(x, y []float64) (pieces [][]point) {
-	var piece []point
-	for i := range x {
-		if p.X.shows(x[i]) && p.Y.shows(y[i]) {
-			piece = append(piece, point{p.x.at(x[i]), p.y.at(y[i])})
-		} else if piece != nil {
-			pieces, piece = append(pieces, piece), nil
-		}
-	}
-	if piece != nil {
-		pieces = append(pieces, piece)
-	}
-	return pieces
 }
 
 // thin leaves of the points in each column of pixels the first, the lowest, the

@@ -32,8 +32,7 @@ func picture(t *testing.T, f Figure) image.Image {
 
 // at is the colour at a place of the drawing.
 func at(img image.Image, x, y float64) color.NRGBA {
-	p := place(point{x, y})
-	return color.NRGBAModel.Convert(img.At(int(p.x), int(p.y))).(color.NRGBA)
+	return color.NRGBAModel.Convert(img.At(int(2*(x+8)), int(2*(y+8)))).(color.NRGBA)
 }
 
 // inked is the share of the pixels of a part of the drawing that are not white.

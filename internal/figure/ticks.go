@@ -12,6 +12,8 @@ type Axis struct {
 	Log   bool   // logarithmic: what is not above 0 is a gap
 	Zero  bool   // reaches down to 0
 	Whole bool   // has ticks at whole numbers only
+
+	tight bool // ends at the lowest and at the highest number
 }
 
 // A scale maps numbers of an axis to coordinates.
@@ -62,7 +64,7 @@ func (a Axis) reach(lo, hi, from, to float64, about int) (scale, []tick) {
 	}
 	first, last := math.Floor(lo/step+1e-9), math.Ceil(hi/step-1e-9)
 	s := scale{false, first * step, last * step, from, to}
-	if a.Whole { // no room for epochs that are not there
+	if a.Whole || a.tight { // no room for epochs that are not there
 		s.lo, s.hi = lo, hi
 	}
 	var ticks []tick
