@@ -164,19 +164,21 @@ func TestThinKeepsPeaks(t *testing.T) {
 	}
 }
 
-// Series differ in more than their colours.
+// Series differ in more than their colours, also where these come again.
 func TestSeriesDiffer(t *testing.T) {
-	l, seen := Lines{}, map[string]bool{}
+	l, seen, marked := Lines{}, map[string]bool{}, map[string]bool{}
 	for i := range styles {
 		l.Series = append(l.Series, Series{Name: fmt.Sprint(i), X: []float64{0, 1}, Y: []float64{0, float64(i)}})
+		seen[lineClass(i)+markPath(i)] = true
+		if i < 6 {
+			marked[markPath(i)] = true
+		}
 	}
 	l.Series = append(l.Series, l.Series[0]) // the styles begin anew
 	check(t, l.SVG())
-	for i := range styles {
-		seen[markPath(i)] = true
-	}
-	if len(seen) != styles {
-		t.Errorf("%d marks for %d styles", len(seen), styles)
+	picture(t, l)
+	if len(seen) != styles || len(marked) != 6 {
+		t.Errorf("%d of %d styles, %d marks of the first 6", len(seen), styles, len(marked))
 	}
 }
 

@@ -96,7 +96,7 @@ func (p *painter) shape(s shape) {
 }
 
 func (p *painter) marks(m marks) {
-	fill := p.css.of("path", fmt.Sprintf("f%d", m.style))["fill"]
+	fill := p.css.of("path", fmt.Sprintf("f%d", hue(m.style)))["fill"]
 	form := markForm(m.style)
 	if form == nil {
 		form = circle(point{}, 3)

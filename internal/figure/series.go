@@ -31,7 +31,7 @@ func (p *plot) series(i int, s Series) {
 }
 
 // lineClass is the look of lines of style i.
-func lineClass(i int) string { return fmt.Sprintf("fig-line s%d d%d", i, i%4) }
+func lineClass(i int) string { return fmt.Sprintf("fig-line s%d d%d", hue(i), dash(i)) }
 
 // band fills what lies between Low and High.
 func (p *plot) band(i int, s Series) {
@@ -58,7 +58,7 @@ func (p *plot) band(i int, s Series) {
 		slices.Reverse(back)
 		areas = append(areas, piece{append(thin(high[j]), back...), true})
 	}
-	p.area(look{class: fmt.Sprintf("fig-band f%d", i%styles)}, areas...)
+	p.area(look{class: fmt.Sprintf("fig-band f%d", hue(i))}, areas...)
 }
 
 // bars draws a line from Low to High at each point, in style i.
@@ -73,5 +73,5 @@ func (p *plot) bars(i int, s Series) {
 		list = append(list, piece{points: []point{lo, hi}},
 			piece{points: []point{{lo.x - half, lo.y}, {lo.x + half, lo.y}}}, piece{points: []point{{hi.x - half, hi.y}, {hi.x + half, hi.y}}})
 	}
-	p.area(look{class: fmt.Sprintf("fig-whisker s%d", i)}, list...)
+	p.area(look{class: fmt.Sprintf("fig-whisker s%d", hue(i))}, list...)
 }

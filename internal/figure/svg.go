@@ -83,7 +83,7 @@ func (m marks) svg(b *strings.Builder) {
 	for _, at := range m.points {
 		fmt.Fprintf(b, "M%s %s%s", num(at.x), num(at.y), markPath(m.style))
 	}
-	fmt.Fprintf(b, `" class="f%d"/>`, m.style)
+	fmt.Fprintf(b, `" class="f%d"/>`, hue(m.style))
 }
 
 // markPath is the mark of a style as a path that begins in its middle.
