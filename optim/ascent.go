@@ -10,7 +10,7 @@ import (
 )
 
 // An Ascent is how a sharpness-aware minimizer climbs: the part that SAM,
-// Multistep-SAM and Lookbehind-SAM share.
+// Multistep-SAM, the path mean and Lookbehind-SAM share.
 type Ascent struct {
 	Rho    float64 // radius of one ascent
 	Eta    float64 // ASAM: added to |w|

@@ -19,12 +19,18 @@ func (q *quadratic) plainSGD(lr float64) *SGD { return &SGD{Params: q.params, LR
 var scaled = []bool{true, false} // ASAM's rule: parameters named weight
 
 // The numbers come from a float64 re-derivation that agrees with the
-// published lookbehind.py to 9e-15: loss and weights after three batches.
+// published lookbehind.py to 9e-15: loss and weights after three batches. Those
+// of PathMean, which that code does not have, come from numpy.
 func TestPublishedTrajectories(t *testing.T) {
 	sam, asam, asam0 := Ascent{Rho: .05}, Ascent{Rho: .5, Eta: .01, Scaled: scaled}, Ascent{Rho: .5, Scaled: scaled}
 	lookbehind := func(a Ascent, k int, alpha float64, scope AlphaScope, reuse bool) func(q *quadratic) Minimizer {
 		return func(q *quadratic) Minimizer {
 			return &Lookbehind{Params: q.params, Base: q.sgd(), Ascent: a, K: k, Alpha: alpha, Adaptive: alpha < 0, Scope: scope, Reuse: reuse}
+		}
+	}
+	pathMean := func(a Ascent, k int) func(q *quadratic) Minimizer {
+		return func(q *quadratic) Minimizer {
+			return &PathMean{Params: q.params, Base: q.sgd(), Ascent: a, K: k}
 		}
 	}
 	for _, c := range []struct {
@@ -42,6 +48,12 @@ func TestPublishedTrajectories(t *testing.T) {
 			[]float64{0.141784910087, -0.611008246441, 0.597786235230, 0.034402377295, 0.051104130374}},
 		{"ASAM eta 0", func(q *quadratic) Minimizer { return &SAM{Params: q.params, Base: q.sgd(), Ascent: asam0} }, 6, -0.139221463368,
 			[]float64{0.144029056596, -0.612472879475, 0.597171677441, 0.034317744544, 0.051633370858}},
+		{"PathMean k 2", pathMean(sam, 2), 9, -0.030303824791,
+			[]float64{0.191139727565, -0.733927619456, 0.573081661322, 0.066658296029, -0.083404252567}},
+		{"PathMean k 5", pathMean(sam, 5), 18, -0.049270323020,
+			[]float64{0.154419346655, -0.718706996405, 0.580588616099, 0.060483033615, -0.063434823113}},
+		{"PathMean-ASAM k 2", pathMean(asam, 2), 9, -0.188685754109,
+			[]float64{0.098648684460, -0.518828175014, 0.617960336829, 0.017303717892, 0.126649795498}},
 		{"Lookbehind k 1", lookbehind(sam, 1, 1, 0, true), 6, -0.023261896556,
 			[]float64{0.203336763680, -0.739021322710, 0.570572871044, 0.068730837029, -0.090107271149}},
 		{"Lookbehind k 1 adaptive", lookbehind(sam, 1, -1, 0, true), 6, -0.023261896556,
@@ -111,6 +123,12 @@ func TestIdentities(t *testing.T) {
 		{"Multistep with k 1 is SAM", 0, func(q *quadratic, base Optimizer) Minimizer {
 			return &Multistep{Params: q.params, Base: base, Ascent: a, K: 1}
 		}, published, sam(a), published, 1},
+		{"PathMean with k 1 is SAM", 0, func(q *quadratic, base Optimizer) Minimizer {
+			return &PathMean{Params: q.params, Base: base, Ascent: a, K: 1}
+		}, published, sam(a), published, 1},
+		{"PathMean is Lookbehind with alpha 1/k and plain SGD", 1e-15, func(q *quadratic, base Optimizer) Minimizer {
+			return &PathMean{Params: q.params, Base: base, Ascent: a, K: 4}
+		}, lr(.1, 0), lookbehind(Lookbehind{Ascent: a, K: 4, Alpha: .25, Reuse: true}), lr(.1, 0), 1},
 		{"Lookahead with alpha 1 is its inner method", 1e-15, func(q *quadratic, base Optimizer) Minimizer {
 			return &Lookahead{Params: q.params, Inner: sam(a)(q, base), Base: base, K: 2, Alpha: 1}
 		}, published, sam(a), published, 1},
@@ -134,8 +152,9 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// With plain SGD and alpha 1/k a step is the mean gradient over the path.
-func TestPathMean(t *testing.T) {
+// With plain SGD and alpha 1/k a step of Lookbehind is the mean gradient over the
+// path.
+func TestLookbehindIsThePathMean(t *testing.T) {
 	q := newQuadratic(t)
 	const k, lr = 4, 0.1
 	var mean [5]float64
@@ -322,7 +341,7 @@ func TestMomentumPolicies(t *testing.T) {
 func TestValidate(t *testing.T) {
 	for _, m := range []interface{ Validate() error }{
 		&Lookbehind{K: 0}, &Lookbehind{K: 1, Alpha: 1.5}, &Lookbehind{K: 1, Alpha: math.NaN()},
-		&Lookbehind{K: 1, Ascent: Ascent{Rho: -1}}, &Multistep{K: 0}, &Multistep{K: 1, Ascent: Ascent{Rho: math.Inf(1)}},
+		&Lookbehind{K: 1, Ascent: Ascent{Rho: -1}}, &Multistep{K: 0}, &PathMean{K: 0}, &PathMean{K: 1, Ascent: Ascent{Rho: -1}}, &Multistep{K: 1, Ascent: Ascent{Rho: math.Inf(1)}},
 		&Lookahead{K: 0}, &Lookahead{K: 1, Alpha: -1}, Ascent{Eta: math.NaN()}, Ascent{Clip: -1},
 	} {
 		if m.Validate() == nil {

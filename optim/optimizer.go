@@ -1,6 +1,6 @@
 // Package optim moves weights: base optimizers (SGD, AdamW), the minimizers
-// built on them (SAM, ASAM, Lookahead, Multistep-SAM, Lookbehind-SAM), and
-// schedules.
+// built on them (SAM, ASAM, Lookahead, Multistep-SAM, the path mean,
+// Lookbehind-SAM), and schedules.
 //
 // Weights, gradients and every copy of them are arenas of a whole model (see
 // autograd.Params), so that a method is a few passes over arrays. A step

@@ -12,7 +12,7 @@ import (
 func Minimizers() []string {
 	return []string{
 		"SGD", "SAM", "ASAM", "Lookahead", "LookaheadSAM", "LookaheadASAM",
-		"MultistepSAM", "MultistepASAM", "LookbehindSAM", "LookbehindASAM",
+		"MultistepSAM", "MultistepASAM", "PathMeanSAM", "PathMeanASAM", "LookbehindSAM", "LookbehindASAM",
 	}
 }
 
@@ -40,6 +40,8 @@ func newMethod(c Config, p *autograd.Params, random bool) method {
 	switch strings.TrimSuffix(strings.TrimSuffix(inner, "ASAM"), "SAM") {
 	case "Multistep":
 		m.Minimizer, m.inner = &optim.Multistep{Params: p, Base: base, Ascent: ascent, K: c.K, Radius: index[optim.RadiusPolicy](c.Radius, "step", "budget", "projected")}, c.K
+	case "PathMean":
+		m.Minimizer, m.inner = &optim.PathMean{Params: p, Base: base, Ascent: ascent, K: c.K}, c.K
 	case "Lookbehind":
 		m.Minimizer, m.inner = &optim.Lookbehind{
 			Params: p, Base: base, Ascent: ascent, K: c.K, Alpha: c.Alpha, Adaptive: c.Adaptive,

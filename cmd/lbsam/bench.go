@@ -56,7 +56,7 @@ type timing struct {
 	Kind      string  `json:"kind"` // "summary"
 	Model     string  `json:"model"`
 	Minimizer string  `json:"minimizer"`
-	K         *int    `json:"k"` // of Lookbehind and Multistep
+	K         *int    `json:"k"` // of Lookbehind, Multistep and PathMean
 	Batch     int     `json:"batch"`
 	Threads   int     `json:"threads"`
 	Device    string  `json:"device"`
@@ -157,7 +157,7 @@ func measure(ctx context.Context, b *train.Bench, o benchFlags) (timing, error) 
 		FirstLoss: losses[0], LastLoss: losses[len(losses)-1], PeakRSS: peakRSS(), ArenaPeak: float64(b.ArenaPeak()) / (1 << 20),
 		HeapBytes: (after.TotalAlloc - before.TotalAlloc) / n, Allocs: (after.Mallocs - before.Mallocs) / n, Go: runtime.Version(),
 	}
-	if isLookbehind(c) || strings.HasPrefix(c.Minimizer, "Multistep") {
+	if takesK(c) {
 		t.K = &c.K
 	}
 	slices.Sort(times)

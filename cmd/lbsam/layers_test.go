@@ -137,7 +137,7 @@ func TestBadLayers(t *testing.T) {
 		{"lr = 1\nlr = 2", "", "", `c.toml:2: `},
 		{"lr = 1\nrho =", "", "", `c.toml:2: column `},
 		{"lr = 0.1\nrho = -1", "", "", `--rho is -1: want a number of 0 or more; it comes from c.toml:2`},
-		{"minimizer = 'LookbehindSMA'", "", "", `(did you mean LookbehindSAM?): want one of SGD, SAM, ASAM, Lookahead, LookaheadSAM, LookaheadASAM, MultistepSAM, MultistepASAM, LookbehindSAM, LookbehindASAM; it comes from c.toml:1`},
+		{"minimizer = 'LookbehindSMA'", "", "", `(did you mean LookbehindSAM?): want one of SGD, SAM, ASAM, Lookahead, LookaheadSAM, LookaheadASAM, MultistepSAM, MultistepASAM, PathMeanSAM, PathMeanASAM, LookbehindSAM, LookbehindASAM; it comes from c.toml:1`},
 		{"", "LBSAM_BATHC=3", "", `the environment's LBSAM_BATHC: unknown setting "BATHC" (did you mean batch?)`},
 		{"", "LBSAM_LR=x", "", `LBSAM_LR: lr is "x": want a number`},
 		{"", "LBSAM_BATCH=0", "", `--batch-size is 0: want a number of 1 or more; it comes from LBSAM_BATCH`},

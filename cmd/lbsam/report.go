@@ -14,6 +14,11 @@ import (
 // isLookbehind reports whether c trains with one of the Lookbehind methods.
 func isLookbehind(c train.Config) bool { return strings.HasPrefix(c.Minimizer, "Lookbehind") }
 
+// takesK reports whether the method of c takes K ascents per step.
+func takesK(c train.Config) bool {
+	return isLookbehind(c) || strings.HasPrefix(c.Minimizer, "Multistep") || strings.HasPrefix(c.Minimizer, "PathMean")
+}
+
 // say writes a line for the user.
 func (s *session) say(format string, args ...any) { fmt.Fprintf(s.stderr, format+"\n", args...) }
 
@@ -114,7 +119,7 @@ func (s *session) method() string {
 	if strings.HasSuffix(c.Minimizer, "ASAM") {
 		text += fmt.Sprintf("  eta %g", c.Eta)
 	}
-	if isLookbehind(c) || strings.HasPrefix(c.Minimizer, "Multistep") {
+	if takesK(c) {
 		text += fmt.Sprintf("  k %d", c.K)
 	}
 	switch {

@@ -46,7 +46,7 @@ func minimizerFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Minimizer, "minimizer", c.Minimizer, "method: "+strings.Join(train.Minimizers(), ", ")+"; any case, dashes and underscores do not count")
 	f.Float64Var(&c.Rho, "rho", c.Rho, "radius of the perturbation: about 0.05 for SAM, about 0.5 for ASAM; the published default is 0.5 for both")
 	f.Float64Var(&c.Eta, "eta", c.Eta, "of ASAM: added to the magnitude of each weight that scales the perturbation; its paper has 0.01")
-	f.IntVar(&c.K, "k", c.K, "ascents per step of Lookbehind and Multistep; Lookbehind takes k+1 gradients per step, the published code 2k")
+	f.IntVar(&c.K, "k", c.K, "ascents per step of Lookbehind, Multistep and PathMean; Lookbehind takes k+1 gradients per step, the published code 2k")
 	f.Var(alpha{&c.Alpha, &c.Adaptive}, "alpha", "`number` from 0 to 1, of Lookbehind: how far the slow weights go towards the fast ones; adaptive (or -1): as far as the inner steps agree")
 	f.StringVar(&c.AlphaScope, "alpha-scope", c.AlphaScope, "one adaptive alpha for each tensor (published), or a global one: tensor, global")
 	f.Float64Var(&c.LookaheadAlpha, "lookahead-alpha", c.LookaheadAlpha, "of Lookahead: how far the slow weights go")
