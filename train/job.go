@@ -178,11 +178,7 @@ func (j *Job) Steps() int {
 	if j.training != nil {
 		n = len(j.training)
 	}
-	batches := (n + j.Config.Batch - 1) / j.Config.Batch
-	if limit := j.Config.LimitBatches; limit > 0 {
-		batches = min(batches, limit)
-	}
-	return (batches + j.method.Batches() - 1) / j.method.Batches()
+	return j.Config.steps(n, j.method.Batches())
 }
 
 // length is how many epochs the run takes: the schedules span what --max-evals

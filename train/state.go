@@ -125,13 +125,20 @@ func (f *Folder) exported(name string, epoch int) bool {
 	return err == nil && h.Metadata["epoch"] == strconv.Itoa(epoch)
 }
 
-// hash identifies the settings that decide the weights. Where the data lie,
-// how often is logged or saved, what ends the run early and what computes is not
-// among them: a run may go on elsewhere. Settings that are newer than the first states count only
-// where they are not at their defaults, so that those states fit.
-func (c Config) hash() string {
+// Deciding is c with the settings that decide the weights alone, the others
+// being equal for all: where the data lie, how often is logged or saved, what
+// ends the run early and what computes. A run may go on elsewhere.
+func (c Config) Deciding() Config {
 	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.EarlyStop, c.Device, c.Threads, c.Graphs = "", "", 0, 0, 0, "", 0, false
 	c.TensorBoard = true
+	return c
+}
+
+// hash identifies the settings that decide the weights. Settings that are newer
+// than the first states count only where they are not at their defaults, so that
+// those states fit.
+func (c Config) hash() string {
+	c = c.Deciding()
 	newer := map[string]bool{
 		"tensorboard": true, "ema": true, "early_stop": true, "cutout": true, "mixup": true, "cutmix": true,
 		"image_size": true, "channels": true, "normalise": true,
