@@ -14,7 +14,7 @@ type AdamW struct {
 //	m = Beta1·m + (1-Beta1)·g      v = Beta2·v + (1-Beta2)·g²
 //	w -= lr[0]/(1-Beta1^t) · m / (√v/√(1-Beta2^t) + Eps)
 func AdamWStep(w, m, v, g, lr, step Buffer, c AdamW, s *Segments) {
-	defer w.dev.span("AdamWStep", w, m, v, g, lr, step).end()
+	defer w.dev.span("AdamWStep", w, m, v, g, lr, step).again(w, m, v).end()
 	s.check("AdamWStep", []Buffer{lr}, w, m, v, g)
 	mustMatch("AdamWStep", Int32, 1, step)
 	mustShare("AdamWStep", w, step)

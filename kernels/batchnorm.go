@@ -12,6 +12,9 @@ type BatchNorm struct {
 	ReLU    bool // max(·, 0) after the normalisation and the addition
 }
 
+// Shape is a short name of the geometry.
+func (g BatchNorm) Shape() string { return fmt.Sprintf("[%d %d]", g.Rows, g.C) }
+
 func (g BatchNorm) check(op string, x Buffer, channels ...Buffer) {
 	if g.Rows < 1 || g.C < 1 {
 		panic(fmt.Sprintf("kernels: %s of no elements: %+v", op, g))
@@ -57,7 +60,7 @@ func (r BatchNormRunning) check(op string, x Buffer, c int) {
 // with the unbiased variance, variance·Rows/(Rows-1), as PyTorch does, and
 // adds r.Times to r.Count. It reads x once; on ref twice.
 func BatchNormStatistics(mean, variance, x Buffer, r BatchNormRunning, g BatchNorm) {
-	defer mean.dev.span("BatchNormStatistics", mean, variance, x).end()
+	defer spanOf(mean.dev, "BatchNormStatistics", g, mean, variance, x).end()
 	g.check("BatchNormStatistics", x, mean, variance)
 	r.check("BatchNormStatistics", x, g.C)
 	switch {
@@ -87,7 +90,7 @@ func BatchNormStatistics(mean, variance, x Buffer, r BatchNormRunning, g BatchNo
 // on a device that runs PTX it reads x once where there are few rows, as in the
 // last stage of a residual network.
 func BatchNormTrain(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRunning, g BatchNorm) {
-	defer y.dev.span("BatchNormTrain", y, mean, variance, x, add, gamma, beta).end()
+	defer spanOf(y.dev, "BatchNormTrain", g, y, mean, variance, x, add, gamma, beta).again(x).end()
 	if x.dev.gpu == nil {
 		BatchNormStatistics(mean, variance, x, r, g)
 		BatchNormApply(y, x, add, gamma, beta, mean, variance, g)
@@ -107,7 +110,7 @@ func BatchNormTrain(y, mean, variance, x, add, gamma, beta Buffer, r BatchNormRu
 // statistics are those of the batch, in evaluation the running ones. y may
 // alias x or add. It reads x and add once and writes y once.
 func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) {
-	defer y.dev.span("BatchNormApply", y, x, add, gamma, beta, mean, variance).end()
+	defer spanOf(y.dev, "BatchNormApply", g, y, x, add, gamma, beta, mean, variance).end()
 	g.check("BatchNormApply", x, gamma, beta, mean, variance)
 	mustMatch("BatchNormApply", x.dtype, x.n, x, y, add)
 	switch {
@@ -139,7 +142,7 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 // costs one read, and without ReLU one write. On a device that runs PTX dz and x
 // are read once where there are few rows.
 func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	defer x.dev.span("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance).end()
+	defer spanOf(x.dev, "BatchNormBackward", g, dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance).again(dy, dy, x).end()
 	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.gpu != nil:
@@ -158,7 +161,7 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, v
 // device that runs PTX it goes through the activations once: it reads x, dy,
 // dyMore and y, and writes dx and dz.
 func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	defer x.dev.span("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance).end()
+	defer spanOf(x.dev, "BatchNormBackwardEval", g, dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance).again(dy).end()
 	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.gpu != nil:

@@ -21,6 +21,14 @@ func (g Conv) XLen() int { return g.N * g.H * g.W * g.C }
 func (g Conv) WLen() int { return g.OC * g.KH * g.KW * g.C }
 func (g Conv) YLen() int { return g.N * g.OH() * g.OW() * g.OC }
 
+// Flops is the number of products and sums, those with the padding included.
+func (g Conv) Flops() float64 { return 2 * float64(g.YLen()) * float64(g.KH*g.KW*g.C) }
+
+// Shape is a short name of the geometry, but for the number of images.
+func (g Conv) Shape() string {
+	return fmt.Sprintf("%d-%d @%dx%d %dx%d s%d", g.C, g.OC, g.H, g.W, g.KH, g.KW, g.Stride)
+}
+
 // check checks a product of activations x and y with a weight, or its gradient,
 // which has the given type.
 func (g Conv) check(op string, x, w, y Buffer, weight Dtype) {
@@ -42,7 +50,7 @@ func (g Conv) check(op string, x, w, y Buffer, weight Dtype) {
 //
 // b [OC] may be absent. A linear layer is the case H = W = KH = KW = 1.
 func Conv2d(y, x, w, b Buffer, g Conv) {
-	defer y.dev.spanOf("Conv2d", g, y, x, w, b).end()
+	defer spanOf(y.dev, "Conv2d", g, y, x, w, b).end()
 	g.check("Conv2d", x, w, y, activationType(x))
 	mustMatch("Conv2d", w.dev.precision, g.OC, b)
 	x, w = factors(x, w, g.C)
@@ -63,7 +71,7 @@ func Conv2d(y, x, w, b Buffer, g Conv) {
 //
 //	dx[n, h, v, c] = sum over i, j, o of dy[n, i, j, o] w[o, h+Pad-i·Stride, v+Pad-j·Stride, c]
 func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
-	defer dx.dev.spanOf("Conv2dBackwardInput", g, dx, dy, w).end()
+	defer spanOf(dx.dev, "Conv2dBackwardInput", g, dx, dy, w).end()
 	g.check("Conv2dBackwardInput", dx, w, dy, activationType(dy))
 	dy, w = factors(dy, w, g.C, g.OC)
 	switch {
@@ -82,7 +90,7 @@ func Conv2dBackwardInput(dx, dy, w Buffer, g Conv) {
 //
 //	dw[o, p, q, c] += sum over n, i, j of dy[n, i, j, o] x[n, i·Stride+p-Pad, j·Stride+q-Pad, c]
 func Conv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv) {
-	defer dw.dev.spanOf("Conv2dBackwardWeightAdd", g, dw, dy, x).end()
+	defer spanOf(dw.dev, "Conv2dBackwardWeightAdd", g, dw, dy, x).again(dw).end()
 	g.check("Conv2dBackwardWeightAdd", x, dw, dy, x.dev.precision)
 	dy, x = factors(dy, x, g.C, g.OC)
 	switch {

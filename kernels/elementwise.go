@@ -65,7 +65,7 @@ func Add(y, a, b Buffer) {
 // AddScaled computes y += s·x, s being a number that does not change during
 // a run.
 func AddScaled(y, x Buffer, s float64) {
-	defer y.dev.span("AddScaled", y, x).end()
+	defer y.dev.span("AddScaled", y, x).again(y).end()
 	mustMatch("AddScaled", x.dev.precision, x.n, x, y)
 	switch {
 	case x.dev.gpu != nil:

@@ -17,7 +17,7 @@ type SGD struct {
 // PyTorch's first step takes d undamped, so dampening is 0 there. The
 // momentum arena is absent if Momentum is 0; then w -= lr[0]·d.
 func SGDStep(w, momentum, g, lr, dampening Buffer, c SGD, s *Segments) {
-	defer w.dev.span("SGDStep", w, momentum, g, lr, dampening).end()
+	defer w.dev.span("SGDStep", w, momentum, g, lr, dampening).again(w, momentum).end()
 	s.check("SGDStep", []Buffer{lr, dampening}, w, g, momentum)
 	if momentum.IsNil() && c.Momentum != 0 {
 		panic(fmt.Sprintf("kernels: SGDStep with momentum %v needs its arena", c.Momentum))

@@ -8,8 +8,11 @@ import (
 
 // A Span is an operation that was done, and when.
 type Span struct {
-	Name     string // of the function of this package; on a device that runs PTX, of the kernel
-	Operands string // types and lengths, and the geometry of a product
+	Name     string  // of the function of this package; on a device that runs PTX, of the kernel
+	Operands string  // types and lengths, and the geometry of a product or a normalisation
+	Shape    string  // short: the geometry, or the length of the first operand
+	Flops    float64 // of a product
+	Bytes    int64   // of the operands, each counted as often as it has to be read or written
 	Start    time.Time
 	Took     time.Duration
 }
@@ -38,16 +41,37 @@ func (d *Device) span(name string, operands ...Buffer) running {
 	if d.trace == nil || d.gpu != nil {
 		return running{}
 	}
-	return running{Span{name, describeAll(operands), time.Now(), 0}, d.trace}
+	s := Span{Name: name, Operands: describeAll(operands), Shape: fmt.Sprintf("[%d]", operands[0].n), Bytes: size64(operands)}
+	s.Start = time.Now()
+	return running{s, d.trace}
 }
 
-// spanOf is span for a product.
-func (d *Device) spanOf(name string, g Conv, operands ...Buffer) running {
+// spanOf is span for an operation with a geometry.
+func spanOf[G interface{ Shape() string }](d *Device, name string, g G, operands ...Buffer) running {
 	s := d.span(name, operands...)
 	if s.tell != nil {
-		s.Operands = fmt.Sprintf("%s %+v", s.Operands, g)
+		s.Operands, s.Shape = fmt.Sprintf("%s %+v", s.Operands, g), g.Shape()
+		if c, ok := any(g).(Conv); ok {
+			s.Flops = c.Flops()
+		}
 	}
 	return s
+}
+
+// again says that operands have to be read twice, or read and written.
+func (s running) again(operands ...Buffer) running {
+	if s.tell != nil {
+		s.Bytes += size64(operands)
+	}
+	return s
+}
+
+// size64 is the number of bytes of some buffers.
+func size64(buffers []Buffer) (bytes int64) {
+	for _, b := range buffers {
+		bytes += int64(b.n * b.dtype.Size())
+	}
+	return bytes
 }
 
 func (s running) end() {
@@ -59,20 +83,24 @@ func (s running) end() {
 
 // span begins a launch, or a fill or copy, and returns what ends it.
 func (g *gpu) span(name string, s size, args []any) func() {
+	begun, about := Span{Name: name}, ""
 	var operands []Buffer
-	about := ""
 	for _, a := range args {
 		switch v := a.(type) {
 		case Buffer:
 			operands = append(operands, v)
 		case Conv:
 			about = fmt.Sprintf(" %+v", v)
+			begun.Shape, begun.Flops = v.Shape(), v.Flops()
 		}
 	}
 	if s.block.Size() > 0 {
 		about += fmt.Sprintf(" grid %v block %v", s.grid, s.block)
 	}
-	begun := Span{Name: name, Operands: describeAll(operands) + about, Start: time.Now()}
+	if begun.Shape == "" && len(operands) > 0 {
+		begun.Shape = fmt.Sprintf("[%d]", operands[0].n)
+	}
+	begun.Operands, begun.Bytes, begun.Start = describeAll(operands)+about, size64(operands), time.Now()
 	g.timer.Start()
 	return func() {
 		begun.Took = g.timer.Stop()

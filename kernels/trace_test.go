@@ -25,6 +25,12 @@ func TestTraceTellsOfOperations(t *testing.T) {
 		r.dev.Trace(nil)
 		took := time.Since(began)
 		work()
+		if s := spans[0]; s.Shape != "1-2 @4x4 3x3 s1" || s.Flops != 2*32*9 || s.Bytes != 4*(32+16+18) {
+			t.Errorf("%s: the convolution is %+v", c.Name, s)
+		}
+		if s := spans[2]; s.Shape != "[4]" || s.Flops != 0 || s.Bytes != 4*8 {
+			t.Errorf("%s: the copy is %+v", c.Name, s)
+		}
 		want := [][2]string{{"Conv2d", "float32[32] float32[16] float32[18] - {N:1 H:4"}, {"Fill", "float32[16]"}, {"Copy", "float32[4] float32[4]"}}
 		if r.dev.gpu != nil {
 			want = [][2]string{{"conv2d", "float32[32] float32[16] float32[18] - {N:1 H:4"}, {"fill", "float32[16]"}, {"copy", "float32[4] float32[4]"}}
@@ -40,6 +46,41 @@ func TestTraceTellsOfOperations(t *testing.T) {
 				t.Errorf("%s: %s ran from %v for %v, and all of it from %v for %v", c.Name, s.Name, s.Start, s.Took, began, took)
 			}
 		}
+	}
+}
+
+// What is read and written, or has to be read twice, counts twice.
+func TestTraceCountsTraffic(t *testing.T) {
+	r := openRig(t, Config{Name: "cpu"})
+	c := newBNCase(r, BatchNorm{Rows: 6, C: 8, Eps: 1}, false, 0, 1)
+	var last Span
+	r.dev.Trace(func(s Span) { last = s })
+	for _, op := range []struct {
+		name  string
+		run   func()
+		bytes int64
+	}{
+		{"AddScaled", func() { AddScaled(c.y, c.x, 2) }, 3 * 48 * 4},
+		{"BatchNormTrain", func() { c.forward(true) }, (3*48 + 4*8) * 4},
+	} {
+		op.run()
+		if last.Name != op.name || last.Bytes != op.bytes {
+			t.Errorf("%+v, want %d bytes of %s", last, op.bytes, op.name)
+		}
+	}
+	if last.Shape != "[6 8]" {
+		t.Errorf("shape %s of [6, 8]", last.Shape)
+	}
+}
+
+// A processor computes and copies; what it does at best is asked of no other
+// device.
+func TestPeak(t *testing.T) {
+	if p := openRig(t, Config{Name: "cpu", Threads: 2}).dev.Peak(); !(p.Bandwidth > 1e8) || fmaPeakFlops > 0 && !(p.Flops > 1e8) {
+		t.Errorf("%+v", p)
+	}
+	if p := openRig(t, Config{Name: "ref"}).dev.Peak(); p != (Peak{}) {
+		t.Errorf("ref has a peak: %+v", p)
 	}
 }
 

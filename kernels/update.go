@@ -42,7 +42,7 @@ func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {
 // Ascend moves the weights up the gradient to the distance rho in the
 // geometry of T (see ScaledNorm): w += rho[0]/(norm[0] + 1e-16) · T²·g.
 func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
-	defer w.dev.span("Ascend", w, g, norm, rho).end()
+	defer w.dev.span("Ascend", w, g, norm, rho).again(w).end()
 	s.check("Ascend", []Buffer{norm, rho}, w, g)
 	if w.dev.gpu != nil {
 		s.launch("ascend", w, g, norm, rho, float32(eta))
@@ -75,7 +75,7 @@ func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {
 // distance is given: w = center + min(1, rho[0]/distance[0])·(w - center).
 // Within the ball w stays as it is.
 func Project(w, center, distance, rho Buffer, s *Segments) {
-	defer w.dev.span("Project", w, center, distance, rho).end()
+	defer w.dev.span("Project", w, center, distance, rho).again(w).end()
 	s.check("Project", []Buffer{distance, rho}, w, center)
 	if w.dev.gpu != nil {
 		s.launch("project", w, center, distance, rho)
@@ -93,7 +93,7 @@ func Project(w, center, distance, rho Buffer, s *Segments) {
 // ClipNorm scales g so that its norm, given, is at most limit:
 // g *= min(1, limit/(norm[0] + 1e-6)), as PyTorch's clip_grad_norm_.
 func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
-	defer g.dev.span("ClipNorm", g, norm).end()
+	defer g.dev.span("ClipNorm", g, norm).again(g).end()
 	s.check("ClipNorm", []Buffer{norm}, g)
 	if g.dev.gpu != nil {
 		s.launch("clip_norm", g, norm, float32(limit))

@@ -78,6 +78,25 @@ func (b *Bench) Steps(n int) (d time.Duration, err error) {
 	return d, err
 }
 
+// Traced does one step, which is not recorded, tells f of all its operations, and
+// returns the time by the clock on the wall. On a device that runs PTX each
+// kernel is waited for.
+func (b *Bench) Traced(f func(kernels.Span)) (d time.Duration, err error) {
+	err = b.guard(nil, func() error {
+		off := b.recorder.off
+		b.recorder.off = true
+		b.Device.Trace(f)
+		start := time.Now()
+		b.give()
+		b.Device.Sync()
+		d = time.Since(start)
+		b.Device.Trace(nil)
+		b.recorder.off = off
+		return nil
+	})
+	return d, err
+}
+
 // give gives a step to the device.
 func (b *Bench) give() { b.record("bench", func() { b.loss = b.step() }) }
 

@@ -103,6 +103,7 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"eval " + empty + "/none", exitCheckpoint, `none`},
 		{"bench --steps 0", exitUsage, `--steps is 0: want 1 or more`},
 		{"bench --warmup -1", exitUsage, `--warmup is -1`},
+		{"bench --layers --predict h100", exitUsage, `--layers measures and --predict does not: give one of them`},
 		{"bench --predict voodoo2", exitUsage, `--predict is "voodoo2": want one of`},
 		{"bench --device cuda:x", exitDevice, `device "cuda:x": want cuda:0`},
 		{"bench --minimizer x", exitUsage, `unknown minimizer "x"`},

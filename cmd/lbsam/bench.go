@@ -22,7 +22,7 @@ import (
 type benchFlags struct {
 	steps, warmup int
 	seconds       float64
-	json          bool
+	json, layers  bool
 	predict       string
 }
 
@@ -46,6 +46,7 @@ reading, no augmentation and no evaluation.`,
 	f.IntVar(&o.warmup, "warmup", o.warmup, "steps before them")
 	f.Float64Var(&o.seconds, "max-seconds", o.seconds, "stop after this time")
 	f.BoolVar(&o.json, "json", false, "one line of JSON instead of text")
+	f.BoolVar(&o.layers, "layers", false, "time every operation of the steps, beside what the processor reaches")
 	f.StringVar(&o.predict, "predict", "", "estimate the step on this `card` instead, from what its kernels compute and move: "+strings.Join(roofline.Names(), ", "))
 	addSection(cmd.Flags(), "Measurement", f)
 	return cmd
@@ -89,6 +90,9 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 	case o.warmup < 0:
 		return usageError("--warmup is %d: want 0 or more", o.warmup)
 	}
+	if o.layers && o.predict != "" {
+		return usageError("--layers measures and --predict does not: give one of them")
+	}
 	if err := c.Validate(); err != nil {
 		return err
 	}
@@ -103,6 +107,9 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 	b, err := train.NewBench(job)
 	if err != nil {
 		return err
+	}
+	if o.layers {
+		return a.benchLayers(ctx, b, o)
 	}
 	t, err := measure(ctx, b, o)
 	if err != nil {

@@ -1,7 +1,6 @@
 package roofline
 
 import (
-	"fmt"
 	"strings"
 
 	"lbsam/kernels"
@@ -54,7 +53,7 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	memory := float64(l.Bytes) / (streaming * c.Bandwidth)
 	compute := 0.0
 	if l.Conv != nil {
-		e.Flops = flops(*l.Conv)
+		e.Flops = l.Conv.Flops()
 		compute = e.Flops / (c.rate(l.Kernel) * c.filled(l.Blocks))
 	}
 	e.Seconds, e.Bound = memory, Memory
@@ -66,11 +65,6 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	}
 	e.Seconds += gap
 	return e
-}
-
-// flops are those of a convolution or of one of its gradients.
-func flops(g kernels.Conv) float64 {
-	return 2 * float64(g.YLen()) * float64(g.KH*g.KW*g.C)
 }
 
 // rate is that of the units that a product runs on, as far as its instructions
@@ -106,6 +100,5 @@ func Name(l kernels.Launch) string {
 	if l.Conv == nil {
 		return l.Kernel
 	}
-	g := l.Conv
-	return fmt.Sprintf("%s %d-%d @%dx%d %dx%d s%d", l.Kernel, g.C, g.OC, g.H, g.W, g.KH, g.KW, g.Stride)
+	return l.Kernel + " " + l.Conv.Shape()
 }

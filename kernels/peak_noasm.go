@@ -2,7 +2,7 @@
 
 package kernels
 
-// Without assembly there is no peak to measure against.
+// Without assembly there is no loop to measure against.
 const fmaPeakFlops = 0.0
 
 func fmaPeak(int) {}

@@ -4,8 +4,8 @@ package kernels
 
 import "strings"
 
-// fmaPeak is the loop of FMAs for the instruction set of the fastest
-// microkernel, and fmaPeakFlops what one round computes.
+// fmaPeak is a loop of n rounds of FMAs on registers, for the instruction set of
+// the fastest microkernel, and fmaPeakFlops what one round computes.
 var fmaPeak, fmaPeakFlops = func() (func(n int), float64) {
 	switch name := microkernels()[0][0].name; {
 	case strings.HasSuffix(name, "AVX512"):
