@@ -45,19 +45,21 @@ func (o *measureFlags) addTo(flags *pflag.FlagSet) {
 // A measurement is a model that is set up to be measured.
 type measurement struct {
 	*app
-	kind   string
-	about  subject
-	folder string
-	job    *train.Job
-	probe  *train.Probe
-	quiet  bool
-	began  time.Time
+	kind       string
+	checkpoint string // its file
+	about      subject
+	folder     string
+	job        *train.Job
+	probe      *train.Probe
+	quiet      bool
+	began      time.Time
 }
 
 // A subject says what is measured: the part of the settings that all
-// measurements have.
+// measurements have. A journal knows the checkpoint by its sum alone, so that a
+// run folder can be moved; a result names the file too.
 type subject struct {
-	Checkpoint      string `json:"checkpoint"`
+	Checkpoint      string `json:"checkpoint,omitempty"`
 	SHA256          string `json:"sha256"`
 	Model           string `json:"model"`
 	Dataset         string `json:"dataset"`
@@ -95,8 +97,8 @@ func (a *app) measure(cmd *cobra.Command, kind, path string, o *measureFlags) (*
 	if err != nil {
 		return nil, err
 	}
-	m := &measurement{app: a, kind: kind, folder: folder, job: job, quiet: o.quiet, about: subject{
-		Checkpoint: c.Init, SHA256: sum, Model: job.Config.Model, Dataset: job.Config.Dataset, Split: o.split, Batch: c.Batch,
+	m := &measurement{app: a, kind: kind, checkpoint: c.Init, folder: folder, job: job, quiet: o.quiet, about: subject{
+		SHA256: sum, Model: job.Config.Model, Dataset: job.Config.Dataset, Split: o.split, Batch: c.Batch,
 		BatchStatistics: o.batchStats, Device: job.Device.Name() + " " + precisionText(job.Device), Seed: c.Seed,
 	}}
 	if err := m.take(cmd.Context(), o); err != nil {

@@ -32,7 +32,7 @@ type noised struct {
 	Kind string `json:"kind"` // "noise"
 	subject
 	analysis.Noise
-	Points []analysis.NoisePoint `json:"points"`
+	Points []analysis.NoisePoint `json:"points,omitempty"`
 }
 
 // noise measures.
@@ -55,6 +55,6 @@ func (a *app) noise(cmd *cobra.Command, path string, o *measureFlags, n analysis
 	if err != nil {
 		return err
 	}
-	r.Points = journal.Points
+	r.Checkpoint, r.Points = m.checkpoint, journal.Points
 	return m.write(r)
 }
