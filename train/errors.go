@@ -60,6 +60,10 @@ type Interrupted struct{ Step int }
 
 func (e Interrupted) Error() string { return fmt.Sprintf(interruptedText+"after step %d", e.Step) }
 
+// Guard calls body, which computes on the job's device, and returns the fault of
+// the device, if it ends with one, as a DeviceError.
+func (j *Job) Guard(body func() error) error { return j.guard(nil, body) }
+
 // guard calls body and returns the fault of the device, if it ends with one,
 // as an error that names the state from which the run in folder can go on, and
 // where memory was used up, the batch that would have fitted.
