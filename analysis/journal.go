@@ -125,3 +125,14 @@ func (j *Journal[Point]) Close() error {
 	}
 	return errors.Join(err, j.lock.Unlock())
 }
+
+// adding returns what adds a point and tells how many of all are finished.
+func (j *Journal[Point]) adding(total int, tell func(done, total int)) func(Point) error {
+	return func(p Point) error {
+		if err := j.Add(p); err != nil {
+			return err
+		}
+		tell(len(j.Points), total)
+		return nil
+	}
+}

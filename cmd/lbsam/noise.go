@@ -10,7 +10,7 @@ import (
 
 // newNoise returns the command noise.
 func newNoise(a *app) *cobra.Command {
-	o, n := &measureFlags{}, analysis.Noise{}
+	o, n := &measureFlags{}, analysis.Noise{Kind: analysis.Multiplicative, Tensors: analysis.AllTensors}
 	cmd := &cobra.Command{
 		Use:   "noise CHECKPOINT",
 		Short: "Measure a model's accuracy under noise on its weights",
@@ -50,7 +50,7 @@ func (a *app) noise(cmd *cobra.Command, path string, o *measureFlags, n analysis
 	}
 	defer journal.Close()
 	err = m.run(cmd.Context(), func(ctx context.Context, tell func(done, total int)) error {
-		return n.Run(ctx, m.job, m.probe, journal, tell)
+		return n.Run(ctx, []analysis.Site{{Job: m.job, Probe: m.probe}}, journal, tell)
 	})
 	if err != nil {
 		return err
