@@ -78,7 +78,11 @@ func completeValues(root *cobra.Command) {
 	var visit func(cmd *cobra.Command)
 	visit = func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if complete := completion(f, words[f.Name]); complete != nil {
+			choice := words[f.Name]
+			if w, ok := f.Value.(word); ok {
+				choice = w.of
+			}
+			if complete := completion(f, choice); complete != nil {
 				cmd.RegisterFlagCompletionFunc(f.Name, complete) // fails only for a flag that is not there
 			}
 		})

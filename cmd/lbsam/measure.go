@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -51,8 +52,12 @@ type measurement struct {
 	folder     string
 	job        *train.Job
 	probe      *train.Probe
+	more       []*train.Job // see sites
 	quiet      bool
 	began      time.Time
+
+	images  *datasets.Split
+	samples []int32 // those that are looked at; nil: all
 }
 
 // A subject says what is measured: the part of the settings that all
@@ -119,27 +124,44 @@ func (o *measureFlags) check(given *pflag.FlagSet, path string) (train.Config, e
 	return checkpointConfig(path, o.config, given.Changed("model"), given.Changed("dataset"))
 }
 
+// checkRecalibrate checks the number of batches of --recalibrate.
+func (o *measureFlags) checkRecalibrate(batches int) error {
+	if batches < 0 {
+		return usageError("--recalibrate is %d: want 0 (not) or more batches", batches)
+	}
+	if batches > 0 && o.batchStats {
+		return usageError("--recalibrate and --batch-statistics: give one of them")
+	}
+	return nil
+}
+
 // take brings the images to the device: the first ones of an order that the seed
 // decides, in the order in which they lie.
 func (m *measurement) take(ctx context.Context, o *measureFlags) (err error) {
-	split := &m.job.Data.Train
+	m.images = &m.job.Data.Train
 	if o.split == "test" {
-		split = &m.job.Data.Test
+		m.images = &m.job.Data.Test
 	}
-	if o.images > split.N {
-		return usageError("--images is %d, and the %s set of %s has %d: want so many at most, or 0 for all", o.images, o.split, m.about.Dataset, split.N)
+	n := m.images.N
+	if o.images > n {
+		return usageError("--images is %d, and the %s set of %s has %d: want so many at most, or 0 for all", o.images, o.split, m.about.Dataset, n)
 	}
-	var samples []int32
-	m.about.Images = split.N
+	m.about.Images = n
 	if o.images > 0 {
-		samples = datasets.Sequence(nil, nil, split.N, m.about.Seed, 0, true)[:o.images]
+		m.samples = datasets.Sequence(nil, nil, n, m.about.Seed, 0, true)[:o.images]
 		m.about.Images = o.images
 	}
-	m.probe, err = m.job.Probe(ctx, split, samples)
-	if err == nil {
-		m.probe.BatchStatistics = o.batchStats
-	}
+	m.probe, err = m.look(ctx, m.job)
 	return err
+}
+
+// look returns a probe of a job on the images.
+func (m *measurement) look(ctx context.Context, job *train.Job) (*train.Probe, error) {
+	p, err := job.Probe(ctx, m.images, m.samples)
+	if err == nil {
+		p.BatchStatistics = m.about.BatchStatistics
+	}
+	return p, err
 }
 
 // hashOf is the SHA-256 of a file.
@@ -168,7 +190,7 @@ func (m *measurement) run(ctx context.Context, work func(ctx context.Context, te
 	err := work(ctx, meter.tell)
 	meter.end()
 	if s := caught(); s != nil && err != nil {
-		fmt.Fprintf(m.stderr, "stopped; what is finished is in %s: the same command goes on from there\n", m.folder)
+		fmt.Fprintf(m.stderr, "stopped; what is finished is in %s\ncontinue with: %s\n", m.folder, strings.Join(m.command(), " "))
 		return stopped{s}
 	}
 	return err
@@ -187,4 +209,8 @@ func (m *measurement) write(result any) error {
 	return m.result(result)
 }
 
-func (m *measurement) close() { m.job.Close() }
+func (m *measurement) close() {
+	for _, job := range append(m.more, m.job) {
+		job.Close()
+	}
+}

@@ -159,9 +159,9 @@ func (s *session) close() {
 }
 
 // command is the command line, quoted for a shell.
-func (s *session) command() []string {
-	words := []string{quote(s.name)}
-	for _, arg := range s.args {
+func (a *app) command() []string {
+	words := []string{quote(a.name)}
+	for _, arg := range a.args {
 		words = append(words, quote(arg))
 	}
 	return words

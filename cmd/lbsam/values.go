@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
+
+	"lbsam/analysis"
 )
 
 // alpha is the value of --alpha: a number, or adaptive.
@@ -73,3 +76,51 @@ func (n numbers) Set(text string) error {
 
 // Type is what the flag wants.
 func (numbers) Type() string { return "numbers with commas between them" }
+
+// word is the value of a flag that takes one of a few words.
+type word struct {
+	text *string
+	of   []string
+}
+
+// String is what Set takes.
+func (w word) String() string {
+	if w.text == nil {
+		return ""
+	}
+	return *w.text
+}
+
+// Set takes a word in any case.
+func (w word) Set(text string) error {
+	if text = strings.ToLower(text); !slices.Contains(w.of, text) {
+		return errors.New("no such word")
+	}
+	*w.text = text
+	return nil
+}
+
+// Type is what the flag wants.
+func (w word) Type() string { return "one of " + strings.Join(w.of, ", ") }
+
+// grid is the value of a flag that takes an axis of points.
+type grid struct{ *analysis.Grid }
+
+// String is what Set takes.
+func (g grid) String() string {
+	if g.Grid == nil {
+		return ""
+	}
+	return g.Grid.String()
+}
+
+// Set replaces the grid.
+func (g grid) Set(text string) (err error) {
+	*g.Grid, err = analysis.ParseGrid(text)
+	return err
+}
+
+// Type is what the flag wants.
+func (grid) Type() string {
+	return "min:max:points with min below max and 2 points or more, such as -1:1:25"
+}
