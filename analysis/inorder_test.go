@@ -43,13 +43,22 @@ func TestInOrderEndsWithTheFirstError(t *testing.T) {
 	failed := errors.New("failed")
 	for _, where := range []string{"measure", "add"} {
 		var added []int
+		most := map[string]int{"measure": 5, "add": 4}[where] // the unit with which it fails
+		waiting := make(chan bool, 100)
+		var measured atomic.Int64
 		err := inOrder(t.Context(), 3, 0, 100, func(ctx context.Context, _, unit int) (int, error) {
-			if unit == 5 && where == "measure" {
-				return 0, failed
-			}
+			measured.Add(1)
 			if unit > 5 {
+				waiting <- true
 				<-ctx.Done() // or it would never end
 				return 0, ctx.Err()
+			}
+			if unit == most { // the other two workers are at work
+				<-waiting
+				<-waiting
+			}
+			if unit == 5 && where == "measure" {
+				return 0, failed
 			}
 			return unit, nil
 		}, func(p int) error {
@@ -59,9 +68,11 @@ func TestInOrderEndsWithTheFirstError(t *testing.T) {
 			added = append(added, p)
 			return nil
 		})
-		most := map[string]int{"measure": 5, "add": 4}[where]
-		if !errors.Is(err, failed) || len(added) > most || !slices.Equal(added, []int{0, 1, 2, 3, 4}[:len(added)]) {
+		if !errors.Is(err, failed) || !slices.Equal(added, []int{0, 1, 2, 3, 4}[:most]) {
 			t.Errorf("%s: error %v behind %v", where, err, added)
+		}
+		if n := measured.Load(); n != 8 {
+			t.Errorf("%s: %d units were measured, want 8: those up to 5, and the two under way", where, n)
 		}
 	}
 }
