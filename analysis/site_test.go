@@ -30,8 +30,13 @@ func images() *datasets.Dataset {
 // symmetric: biases and statistics are no zeros and ones.
 func mustSite(t *testing.T, model string, seed uint64) Site {
 	t.Helper()
+	return mustSiteOn(t, "cpu", model, seed)
+}
+
+func mustSiteOn(t *testing.T, device, model string, seed uint64) Site {
+	t.Helper()
 	c := train.Demo()
-	c.Device, c.Threads, c.Model, c.Seed, c.Batch = "cpu", 1, model, seed, 8
+	c.Device, c.Threads, c.Model, c.Seed, c.Batch = device, 1, model, seed, 8
 	j, err := train.OpenWith(c, images())
 	if err != nil {
 		t.Fatal(err)
