@@ -15,8 +15,10 @@ type Grid struct {
 	Points int     `json:"points"`
 }
 
-// ParseGrid reads min:max:points. It wants a finite min below max, and two points
-// or more.
+const mostPoints = 10_000 // of a grid
+
+// ParseGrid reads min:max:points. It wants a finite min below max, and 2 to 10,000
+// points.
 func ParseGrid(text string) (g Grid, err error) {
 	words := strings.Split(text, ":")
 	if len(words) != 3 {
@@ -29,7 +31,7 @@ func ParseGrid(text string) (g Grid, err error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return g, err
 	}
-	if whole := (g.Max - g.Min) * float64(g.Points); !(whole > 0) || math.IsInf(whole, 0) || g.Points < 2 {
+	if whole := (g.Max - g.Min) * float64(g.Points); !(whole > 0) || math.IsInf(whole, 0) || g.Points < 2 || g.Points > mostPoints {
 		return g, errors.New("no grid")
 	}
 	return g, nil

@@ -33,7 +33,7 @@ func TestGrid(t *testing.T) {
 	if line := (Grid{-0.5, 1.5, 41}); line.At(10) != 0 || line.At(30) != 1 {
 		t.Errorf("0 and 1 are %v and %v", line.At(10), line.At(30))
 	}
-	for _, bad := range []string{"", "1", "-1:1", "-1:1:1", "-1:1:0", "-1:1:-3", "1:-1:5", "1:1:5", "a:1:5", "-1:b:5", "-1:1:2.5", "-1:1:5:6", "NaN:1:3", "-1:NaN:3", "-Inf:1:3", "-1e308:1e308:3"} {
+	for _, bad := range []string{"", "1", "-1:1", "-1:1:1", "-1:1:0", "-1:1:-3", "1:-1:5", "1:1:5", "a:1:5", "-1:b:5", "-1:1:2.5", "-1:1:5:6", "NaN:1:3", "-1:NaN:3", "-Inf:1:3", "-1e308:1e308:3", "0:1:10001"} {
 		if g, err := ParseGrid(bad); err == nil {
 			t.Errorf("%q is read as %v", bad, g)
 		}

@@ -180,3 +180,12 @@ func TestLandscapeErrors(t *testing.T) {
 		{r.args("landscape", "--out", noModel), exitFolder, noModel},
 	})
 }
+
+// The shell completes the words of landscape's --normalise, which has others than
+// train's.
+func TestLandscapeCompletesWords(t *testing.T) {
+	stdout, _ := mustRun(t, "__complete", "landscape", "run", "--normalise", "")
+	if !strings.HasPrefix(stdout, "filter\nlayer\nnone\n") {
+		t.Errorf("it offers %q", stdout)
+	}
+}

@@ -122,5 +122,5 @@ func (g grid) Set(text string) (err error) {
 
 // Type is what the flag wants.
 func (grid) Type() string {
-	return "min:max:points with min below max and 2 points or more, such as -1:1:25"
+	return "min:max:points with min below max and 2 to 10000 points, such as -1:1:25"
 }
