@@ -106,6 +106,10 @@ func isWeight(p autograd.Param) bool { return strings.Contains(p.Name, "weight")
 // isNormOrBias is true of parameters of one dimension.
 func isNormOrBias(p autograd.Param) bool { return len(p.Shape()) == 1 }
 
+// ScaledByASAM marks the parameters that ASAM scales: those whose name says
+// weight, so that BatchNorm's are too.
+func ScaledByASAM(p *autograd.Params) []bool { return marks(p, isWeight) }
+
 func marks(p *autograd.Params, is func(autograd.Param) bool) []bool {
 	list := make([]bool, len(p.List))
 	for i, param := range p.List {
