@@ -90,6 +90,15 @@ func (s *Segments) upload(d *Device) {
 	Upload(s.starts, starts)
 }
 
+// Release gives the memory of the table back to a device that runs PTX.
+func (s *Segments) Release() {
+	for _, b := range []Buffer{s.table, s.starts, s.partial} {
+		if !b.IsNil() {
+			Release(b)
+		}
+	}
+}
+
 // launch gives a kernel a block for each of the table, which is its last
 // argument.
 func (s *Segments) launch(kernel string, args ...any) {
