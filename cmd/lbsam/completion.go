@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lbsam/analysis"
 	"lbsam/datasets"
 	"lbsam/datasets/download"
 	"lbsam/internal/roofline"
@@ -61,6 +62,7 @@ func values() map[string][]string {
 	all["device"] = kernels.Names()
 	all["predict"] = roofline.Names()
 	all["split"] = []string{"test", "train"}
+	all["geometry"] = analysis.Geometries()
 	all["alpha"] = []string{"adaptive"}
 	all["log-format"] = []string{"text", "json"}
 	all["to"] = []string{"torch", "onnx", "safetensors"}
