@@ -8,6 +8,8 @@ type Contour struct {
 	Value  Axis // of the numbers; Log: the levels are apart by a factor
 	Grid   Grid
 	Series []Series // lines and points on the map
+
+	Low, High float64 // of the colours, for maps side by side; both 0: those of the numbers
 }
 
 const (
@@ -26,6 +28,10 @@ func (c Contour) draw() *drawing {
 	if z.lo > z.hi {
 		f.empty()
 		return f.drawing
+	}
+	if c.Low < c.High {
+		z.take(c.Low)
+		z.take(c.High)
 	}
 	steps := levels(c.Value.Log, z.lo, z.hi)
 	colours := newColours(c.Value.Log, z.lo, z.hi)

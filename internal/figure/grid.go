@@ -91,7 +91,7 @@ func levels(log bool, lo, hi float64) []float64 {
 	list := []float64{lo}
 	decades := math.Log10(hi / lo)
 	if !log || decades < 0.8 {
-		step := niceStep((hi - lo) / about)
+		step := levelStep((hi - lo) / about)
 		for i := math.Floor(lo/step) + 1; i*step < hi; i++ {
 			if i*step > lo {
 				list = append(list, i*step)
@@ -116,4 +116,14 @@ func levels(log bool, lo, hi float64) []float64 {
 		}
 	}
 	return append(list, hi)
+}
+
+// levelStep is the smallest of 1, 2, 2.5 and 5 times a power of 10 that is no less
+// than step.
+func levelStep(step float64) float64 {
+	nice := niceStep(step)
+	if half := nice / 2; half >= step*(1-1e-9) { // 5 is the only one whose half is as large
+		return half
+	}
+	return nice
 }

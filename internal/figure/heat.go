@@ -9,11 +9,15 @@ type Heat struct {
 	Value      Axis
 	Values     [][]float64 // [rows][columns]
 	Text       [][]string  // in the cells; nil: none. Not shown where there is no room
+
+	Low, High float64 // of the colours, as of a Contour
 }
 
 const (
 	heatW   = 420
 	tallest = 44 // a cell
+
+	heatNameMax = 22 // letters
 )
 
 // SVG draws the figure.
@@ -28,10 +32,10 @@ type heatPlace struct {
 func (h Heat) place() heatPlace {
 	rows, cols := 0.0, 0.0
 	for _, name := range h.Rows {
-		rows = max(rows, width(short(name, nameMax)))
+		rows = max(rows, width(short(name, heatNameMax)))
 	}
 	for _, name := range h.Cols {
-		cols = max(cols, width(short(name, nameMax)))
+		cols = max(cols, width(short(name, heatNameMax)))
 	}
 	p := heatPlace{left: rows + 28}
 	p.w = (heatW - keyRoom - p.left) / float64(max(len(h.Cols), 1))
@@ -59,6 +63,10 @@ func (h Heat) draw() *drawing {
 			}
 		}
 	}
+	if values.lo <= values.hi && h.Low < h.High {
+		values.take(h.Low)
+		values.take(h.High)
+	}
 	h.names(d, p)
 	if values.lo > values.hi {
 		d.text(p.left+wide/2, p.top+20, "fig-mid", "no data")
@@ -76,13 +84,13 @@ func (h Heat) names(d *drawing, p heatPlace) {
 	const line = 12
 	every := max(1, int(line/p.h+0.99))
 	for i := 0; i < len(h.Rows); i += every {
-		d.brief(p.left-6, p.top+p.h*(float64(i)+0.5)+4, "fig-end fig-ink", h.Rows[i], nameMax)
+		d.brief(p.left-6, p.top+p.h*(float64(i)+0.5)+4, "fig-end fig-ink", h.Rows[i], heatNameMax)
 	}
 	every = max(1, int(line/p.w+0.99))
 	for j := 0; j < len(h.Cols); j += every {
 		x := p.left + p.w*(float64(j)+0.5)
 		if p.turned {
-			d.turned(x+4, p.top-6, "fig-ink", short(h.Cols[j], nameMax))
+			d.turned(x+4, p.top-6, "fig-ink", short(h.Cols[j], heatNameMax))
 		} else {
 			d.text(x, p.top-8, "fig-mid fig-ink", h.Cols[j])
 		}

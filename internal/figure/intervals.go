@@ -16,9 +16,9 @@ type Interval struct {
 }
 
 const (
-	intervalsW   = 520
+	intervalsW   = 420
 	intervalRow  = 22
-	longNameMost = 30 // letters
+	longNameMost = 26 // letters
 )
 
 // SVG draws the figure.
