@@ -116,16 +116,16 @@ type mistake struct {
 	Picture          template.URL
 }
 
-// mistakes are the wrong predictions of the largest probability; image i of p is
-// image i of the split.
-func mistakes(p train.Predictions, split *datasets.Split) (list []mistake) {
+// mistakes are the wrong predictions of the largest probability, so many at most;
+// image i of p is image i of the split.
+func mistakes(p train.Predictions, split *datasets.Split, most int) (list []mistake) {
 	for i, label := range p.Labels {
 		if best, probability := p.Best(i); best >= 0 && best != int(label) {
 			list = append(list, mistake{Index: i, Label: p.Classes[label], Predicted: p.Classes[best], Probability: probability})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b mistake) int { return cmp.Compare(b.Probability, a.Probability) })
-	list = list[:min(len(list), mistakesMost)]
+	list = list[:min(len(list), most)]
 	for i := range list {
 		list[i].Picture = picture(split, list[i].Index)
 	}

@@ -35,7 +35,7 @@ func TestWorstPairsAndClasses(t *testing.T) {
 func TestMistakesAreTheMostConfident(t *testing.T) {
 	p := train.Predictions{Classes: []string{"a", "b"}, Labels: []int32{0, 0, 1, 1}, Probabilities: []float32{0.9, 0.1, 0.4, 0.6, 0.8, 0.2, 0.3, 0.7}}
 	split := &datasets.Split{Images: make([]uint8, 4), N: 4, H: 1, W: 1, C: 1}
-	got := mistakes(p, split)
+	got := mistakes(p, split, mistakesMost)
 	if len(got) != 2 || got[0].Index != 2 || got[0].Label != "b" || got[0].Predicted != "a" || got[0].Probability != 0.8 || got[1].Index != 1 {
 		t.Errorf("%+v", got)
 	}

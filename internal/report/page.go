@@ -2,7 +2,7 @@ package report
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -17,8 +17,8 @@ import (
 	"lbsam/train"
 )
 
-//go:embed page.html
-var pageText string
+//go:embed page.html overview.html parts.html
+var pages embed.FS
 
 //go:embed page.css
 var pageStyle string
@@ -30,10 +30,18 @@ type Page struct {
 	Predictions *train.Predictions // of the first images of Images; nil: none
 	Images      *datasets.Split
 	Missing     string // why there are no predictions
+	Results     []Result
+	Remarks     []string // what cannot be read and is left out
 }
 
 // WriteFile writes the page to a file, which is whole or as it was.
-func (p Page) WriteFile(path string) error {
+func (p Page) WriteFile(path string) error { return writeFile(path, p) }
+
+// Write writes the page as HTML.
+func (p Page) Write(w io.Writer) error { return execute(w, "page.html", p.view()) }
+
+// writeFile writes a page to a file.
+func writeFile(path string, p interface{ Write(io.Writer) error }) error {
 	var b bytes.Buffer
 	if err := p.Write(&b); err != nil {
 		return err
@@ -44,12 +52,12 @@ func (p Page) WriteFile(path string) error {
 	return nil
 }
 
-// Write writes the page as HTML.
-func (p Page) Write(w io.Writer) error {
-	t := template.Must(template.New("page").Funcs(template.FuncMap{
+// execute writes a page of a template.
+func execute(w io.Writer, name string, view any) error {
+	t := template.Must(template.New(name).Funcs(template.FuncMap{
 		"percent": percent, "thousands": thousands, "loss": loss, "seconds": seconds,
-	}).Parse(pageText))
-	if err := t.Execute(w, p.view()); err != nil {
+	}).ParseFS(pages, name, "parts.html"))
+	if err := t.Execute(w, view); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
@@ -69,6 +77,7 @@ type view struct {
 	Epochs           []train.Epoch
 	Validated        bool
 	Tested           *tested
+	Sections         []section
 	Missing, Program string
 }
 
@@ -97,31 +106,38 @@ func (p Page) view() view {
 		v.Curves = append(v.Curves, template.HTML(l.SVG()))
 	}
 	if p.Predictions != nil && p.Predictions.N() > 0 {
-		v.Tested = p.tested()
+		v.Tested = newTested(r, p.Predictions, p.Images, mistakesMost)
+	}
+	var broken []string
+	v.Sections, broken = measured([]*arm{{Name: c.Minimizer, Runs: []*Run{r}}}, p.Results)
+	for _, remark := range append(broken, p.Remarks...) {
+		v.Notes = append(v.Notes, "Left out: "+remark+".")
 	}
 	return v
 }
 
-func (p Page) tested() *tested {
-	confusion := p.Predictions.Confusion()
-	classes := p.Predictions.Classes
+// newTested is what predictions for the first of images say about the weights of r,
+// with so many pictures at most.
+func newTested(r *Run, p *train.Predictions, images *datasets.Split, pictures int) *tested {
+	confusion := p.Confusion()
+	classes := p.Classes
 	t := &tested{
 		Matrix:   template.HTML(confusionFigure(classes, confusion).SVG()),
 		Pairs:    worstPairs(classes, confusion),
 		Classes:  perClass(classes, confusion),
-		Mistakes: mistakes(*p.Predictions, p.Images),
+		Mistakes: mistakes(*p, images, pictures),
 	}
 	t.PerClass = template.HTML(classFigure(t.Classes).SVG())
 	right := 0
 	for i := range confusion {
 		right += confusion[i][i]
 	}
-	n := p.Predictions.N()
+	n := p.N()
 	t.Wrong = n - right
 	t.About = fmt.Sprintf("The weights after epoch %d, on %s test images: %s right.",
-		p.Run.last().Epoch, thousands(n), percent(float64(right)/float64(n)))
-	if n < p.Images.N {
-		t.About += fmt.Sprintf(" The set has %s.", thousands(p.Images.N))
+		r.last().Epoch, thousands(n), percent(float64(right)/float64(n)))
+	if n < images.N {
+		t.About += fmt.Sprintf(" The set has %s.", thousands(images.N))
 	}
 	return t
 }

@@ -35,6 +35,21 @@ type Run struct {
 // Read reads the run folder at path. Only config.toml must be there: the metrics
 // of a run that was killed may be missing or end within a line.
 func Read(path string) (*Run, error) {
+	r, err := read(path)
+	if err == nil {
+		r.Hash, err = hash(filepath.Join(path, weightsName))
+	}
+	return r, err
+}
+
+// weightsName is the file of the last weights.
+const weightsName = "last.safetensors"
+
+// HasWeights reports whether the run has last weights.
+func (r *Run) HasWeights() bool { return exists(r.Path, weightsName) }
+
+// read reads a run folder without its hash.
+func read(path string) (*Run, error) {
 	config, err := train.ReadConfig(path)
 	if err != nil {
 		return nil, err
@@ -57,8 +72,7 @@ func Read(path string) (*Run, error) {
 			return nil, train.FolderError{Err: fmt.Errorf("report: %s: %w", filepath.Join(path, part.name), err)}
 		}
 	}
-	r.Hash, err = hash(filepath.Join(path, "last.safetensors"))
-	return r, err
+	return r, nil
 }
 
 func (r *Run) takeCommands(text []byte) error {

@@ -1,0 +1,135 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lbsam/train"
+)
+
+// An arm is the runs that differ in nothing but their seeds.
+type arm struct {
+	Name string
+	Runs []*Run
+}
+
+// elsewhere are the settings that do not make another arm: those of the seed, of the
+// machine, and of what is kept.
+func elsewhere(name string) bool {
+	return slices.Contains([]string{"seed", "data", "device", "threads", "graphs", "log_every", "save_every", "tensorboard"}, name)
+}
+
+// arms puts runs into arms, and lists the settings in which these differ. The arm
+// of a run of a sweep is the one that the sweep says.
+func (c *Collection) grouped() (arms []*arm, differ []string) {
+	all := make([][]setting, len(c.Runs))
+	for i, r := range c.Runs {
+		all[i] = beside(r.Config, train.Config{})
+	}
+	differ = differing(all)
+	known := map[string]*arm{}
+	for i, r := range c.Runs {
+		name, ok := c.arms[r.Path]
+		key := "sweep " + filepath.Dir(r.Path) + name
+		if !ok {
+			name, key = armName(all[i], differ), fmt.Sprint(decisive(all[i]))
+		}
+		if known[key] == nil {
+			known[key] = &arm{Name: name}
+			arms = append(arms, known[key])
+		}
+		known[key].Runs = append(known[key].Runs, r)
+	}
+	unique(arms)
+	for _, a := range arms {
+		slices.SortStableFunc(a.Runs, func(x, y *Run) int { return cmp.Compare(x.Config.Seed, y.Config.Seed) })
+	}
+	return arms, differ
+}
+
+// differing are the names of settings in which runs differ and which make arms.
+func differing(all [][]setting) (names []string) {
+	if len(all) == 0 {
+		return nil
+	}
+	for i, s := range all[0] {
+		if !elsewhere(s.Name) && slices.ContainsFunc(all, func(other []setting) bool { return other[i].Value != s.Value }) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// decisive are the settings that make an arm.
+func decisive(all []setting) []setting {
+	return slices.DeleteFunc(slices.Clone(all), func(s setting) bool { return elsewhere(s.Name) })
+}
+
+// armName is the minimizer, and the settings in which the runs differ.
+func armName(all []setting, differ []string) string {
+	var words []string
+	for _, s := range all {
+		value := strings.Trim(s.Value, `"`)
+		switch {
+		case s.Name == "minimizer":
+			words = slices.Insert(words, 0, value)
+		case slices.Contains(differ, s.Name):
+			words = append(words, s.Name+" "+value)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// unique numbers arms of one name.
+func unique(arms []*arm) {
+	count := map[string]int{}
+	for _, a := range arms {
+		if count[a.Name]++; count[a.Name] > 1 {
+			a.Name = fmt.Sprintf("%s (%d)", a.Name, count[a.Name])
+		}
+	}
+}
+
+// over is the spread over the runs of which an epoch has ended.
+func (a *arm) over(of func(*Run) float64) spread {
+	var list []float64
+	for _, r := range a.Runs {
+		if len(r.Epochs) > 0 {
+			list = append(list, of(r))
+		}
+	}
+	return spreadOf(list)
+}
+
+// seeds lists those of the runs.
+func (a *arm) seeds() string {
+	const most = 12
+	var words []string
+	for i, r := range a.Runs {
+		if i == most {
+			words = append(words, fmt.Sprintf("and %d more", len(a.Runs)-most))
+			break
+		}
+		words = append(words, fmt.Sprint(r.Config.Seed))
+	}
+	return strings.Join(words, ", ")
+}
+
+// standing counts the runs by how they stand: "3 done, 1 diverged".
+func (a *arm) standing() string {
+	count := map[string]int{}
+	var order []string
+	for _, r := range a.Runs {
+		word := r.status().Word
+		if count[word]++; count[word] == 1 {
+			order = append(order, word)
+		}
+	}
+	for i, word := range order {
+		order[i] = fmt.Sprintf("%d %s", count[word], word)
+	}
+	return strings.Join(order, ", ")
+}

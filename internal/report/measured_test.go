@@ -1,0 +1,104 @@
+package report
+
+import (
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// shown is the page of one run with a result.
+func shown(t *testing.T, result string) string {
+	t.Helper()
+	run := folder(t, config("SAM", 0.1, 0), epochs(1)...)
+	measure(t, run, "m", result)
+	r := mustRead(t, run)
+	results, remarks, err := Results(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page(t, Page{Run: r, Results: results, Remarks: remarks})
+}
+
+func TestPageShowsWhatWasMeasured(t *testing.T) {
+	html := shown(t, `{"kind":"sharpness","sharpness":[
+		{"measure":"worst","geometry":"sam","m":128,"radius":0.1,"loss_rise":{"mean":0.25,"std":null}},
+		{"measure":"worst","geometry":"sam","m":128,"radius":0.2,"loss_rise":{"mean":null,"std":null}}],
+		"curvature":{"spectrum":{"largest":[{"value":12.5},{"value":3}]},"trace":{"value":77,"standard_error":null}}}`)
+	has(t, html, ">Sharpness<", "Rise of the loss: worst, sam, m 128", ">0.25<", ">eigenvalue 2<", ">12.5<", ">77<")
+
+	html = shown(t, plane(5))
+	if n := strings.Count(html, `class="fig-face"`); n != 16 || !strings.Contains(html, `class="fig-level"`) {
+		t.Errorf("%d faces of 4 x 4", n)
+	}
+	// From 0.1 to 12.1, on a logarithmic scale.
+	has(t, html, ">Loss landscape<", "Loss around SAM", ">0.1<", ">0.2<", ">0.5<")
+	if html = shown(t, strings.Replace(plane(5), `"loss":0.1}`, `"loss":null}`, 1)); strings.Count(html, `class="fig-face"`) != 12 || !strings.Contains(html, "fig-gap") {
+		t.Error("a point without a loss is no gap")
+	}
+	has(t, shown(t, `{"kind":"landscape","points":[{"x":-1,"loss":2},{"x":0,"loss":1},{"x":1,"loss":2}]}`), "Loss along a direction")
+	has(t, shown(t, `{"kind":"landscape","to":"other.safetensors","barrier":0.5,"points":[{"x":0,"loss":2},{"x":1,"loss":1}]}`),
+		"Loss from the first model", "Barrier", ">other.safetensors<", ">0.5<")
+
+	html = shown(t, `{"kind":"noise","noise":"relative","points":[{"level":0,"accuracy":0.9},{"level":0.1,"accuracy":0.5},{"level":0.1,"accuracy":0.7},
+		{"tensor":"fc.weight","level":0.1,"accuracy":0.8}]}`)
+	has(t, html, ">Noisy weights<", "Accuracy with noise: relative", ">90<", ">60<", "Noise on one tensor at a time: SAM", ">fc.weight<", ">80.0<")
+
+	html = shown(t, `{"kind":"novel","accuracy":[[1,null],[0.5,0.75]],"mixed":[[1],["x"]],"forgetting":0.125,"method":"replay"}`)
+	has(t, html, "accuracy: SAM", ">0.75<", ">forgetting<", ">0.125<", ">replay<")
+	if strings.Contains(html, "mixed") {
+		t.Error("what is no matrix is shown as one")
+	}
+}
+
+// What cannot be read is said, and nothing else suffers.
+func TestPageOfDamagedResults(t *testing.T) {
+	for _, result := range []string{
+		``, `null`, `[]`, `{}`, `{"kind":7}`, `{"kind":"sharpness","sharpness":7}`, `{"kind":"landscape","points":[{"x":"a"}]}`,
+		`{"kind":"noise","points":{}}`, `{"kind":"landscape","points":[{"x":0,"y":0,"loss":1},{"x":1,"loss":1}]}`,
+		`{"kind":"landscape","points":[{"x":null,"y":0,"loss":1},{"x":1,"y":1,"loss":1}]}`,
+	} {
+		if html := shown(t, result); strings.Count(html, "Left out: ") != 1 {
+			t.Errorf("%s is not said to be left out", result)
+		}
+	}
+	for _, result := range []string{`{"kind":"sharpness"}`, `{"kind":"noise","points":[]}`, `{"kind":"landscape"}`, `{"kind":"novel"}`} {
+		if html := shown(t, result); strings.Contains(html, "Left out: ") || strings.Contains(html, "<h2>Sharpness") {
+			t.Errorf("%s shows something", result)
+		}
+	}
+	// Points that lie nowhere near a grid would make one of many cells.
+	var points []string
+	for i := range 40 {
+		points = append(points, `{"x":`+strings.Repeat("1", 1+i%9)+strings.Repeat("0", i/9)+`,"y":`+strings.Repeat("2", 1+i%9)+strings.Repeat("0", i/9)+`,"loss":1}`)
+	}
+	has(t, shown(t, `{"kind":"landscape","points":[`+strings.Join(points, ",")+`]}`), "Left out: ", "40 points on a plane")
+}
+
+func TestSpread(t *testing.T) {
+	for _, c := range []struct {
+		numbers     []float64
+		text, brief string
+	}{
+		{nil, "", ""}, {[]float64{1.25}, "1.2", "1.25"}, {[]float64{1, 3}, "2.0 ± 1.4", "2 ± 1.4"}, {[]float64{0.1, 0.1, 0.1}, "0.1 ± 0.0", "0.1"},
+	} {
+		if s := spreadOf(c.numbers); s.text(1) != c.text || s.brief() != c.brief {
+			t.Errorf("%v: %q and %q", c.numbers, s.text(1), s.brief())
+		}
+	}
+	if s := spreadOf([]float64{1, math.NaN(), 2}); s.N != 2 || s.Mean != 1.5 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestResultsOfANestedFolderAreNotTheRuns(t *testing.T) {
+	run := folder(t, config("SAM", 0.1, 0), epochs(1)...)
+	measure(t, run, "m/again", `{"kind":"noise"}`)
+	if list, _, err := Results(mustRead(t, run)); err != nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	measure(t, filepath.Join(run, "m"), "", `{"kind":"noise"}`)
+	if list, _, err := Results(mustRead(t, run)); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
