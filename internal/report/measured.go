@@ -7,7 +7,7 @@ func measured(arms []*arm, results []Result) (list []section, broken []string) {
 	known := []struct {
 		kind string
 		show func(*bundle) section
-	}{{"sharpness", sharpness}, {"landscape", landscape}, {"noise", noise}}
+	}{{"sharpness", sharpness}, {"landscape", landscape}, {"noise", noise}, {"lifelong", lifelong}, {"compare", compare}}
 	var kinds []string
 	for _, k := range known {
 		kinds = append(kinds, k.kind)

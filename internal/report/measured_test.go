@@ -42,7 +42,21 @@ func TestPageShowsWhatWasMeasured(t *testing.T) {
 
 	html = shown(t, `{"kind":"noise","noise":"relative","points":[{"level":0,"accuracy":0.9},{"level":0.1,"accuracy":0.5},{"level":0.1,"accuracy":0.7},
 		{"tensor":"fc.weight","level":0.1,"accuracy":0.8}]}`)
-	has(t, html, ">Noisy weights<", "Accuracy with noise: relative", ">90<", ">60<", "Noise on one tensor at a time: SAM", ">fc.weight<", ">80.0<")
+	has(t, html, ">Noisy weights<", "Accuracy with noise: relative", ">90<", ">60<", "SAM: relative noise on one tensor", ">fc.weight<", ">80.0<")
+
+	has(t, shown(t, `{"kind":"noise","noise":"relative","points":[{"level":0.1,"accuracy":0.5,"recalibrated":{"loss":1,"accuracy":0.625}}]}`),
+		"Accuracy with noise: relative, statistics taken anew", ">62.5<")
+
+	html = shown(t, `{"kind":"lifelong","seeds":[{"matrix":[[0.8,0.25],[0.5,1]]},{"matrix":[[1,0.25],[0.5,0.75]]}],"matrix":[[0.9,0.25],[0.5,0.875]],
+		"mean":{"average_accuracy":0.6875,"forgetting":0.4,"backward_transfer":-0.4,"forward_transfer":null,"learning_accuracy":0.88},
+		"sd":{"average_accuracy":0.05,"forgetting":0.1,"backward_transfer":0,"forward_transfer":null,"learning_accuracy":0}, "evals":1234}`)
+	has(t, html, ">Lifelong learning<", "Accuracy on the tasks seen so far", "Accuracy after each task: SAM", ">87.5<", ">68.75 ± 5.00<", ">-40.00 ± 0.00<", ">1,234<")
+
+	html = shown(t, `{"kind":"compare","metric":"test","title":"Test accuracy, %","notes":["One seed is missing."],
+		"arms":[{"arm":"a","seeds":[0,1],"mean":90,"standard_deviation":1.5,"low":80,"high":95,"evals":500,"curve":{"evals":[1,2],"seconds":[1,2],"mean":[80,90],"low":[null,1],"high":[null,2]}},
+			{"arm":"b","seeds":[0],"mean":91,"standard_deviation":null,"curve":{"evals":[1],"mean":[80,90]}}],
+		"contrasts":[{"a":"b","b":"a","seeds":[0,1],"mean":0.75,"low":-1,"high":2.5,"p":0.0625,"sign_flip":0.5}]}`)
+	has(t, html, ">Comparison<", "Test accuracy, %", ">90 ± 1.5<", ">91<", ">80 to 95<", ">b − a<", ">-1 to 2.5<", ">0.0625<", "One seed is missing.")
 
 	html = shown(t, `{"kind":"novel","accuracy":[[1,null],[0.5,0.75]],"mixed":[[1],["x"]],"forgetting":0.125,"method":"replay"}`)
 	has(t, html, "accuracy: SAM", ">0.75<", ">forgetting<", ">0.125<", ">replay<")
@@ -56,13 +70,13 @@ func TestPageOfDamagedResults(t *testing.T) {
 	for _, result := range []string{
 		``, `null`, `[]`, `{}`, `{"kind":7}`, `{"kind":"sharpness","sharpness":7}`, `{"kind":"landscape","points":[{"x":"a"}]}`,
 		`{"kind":"noise","points":{}}`, `{"kind":"landscape","points":[{"x":0,"y":0,"loss":1},{"x":1,"loss":1}]}`,
-		`{"kind":"landscape","points":[{"x":null,"y":0,"loss":1},{"x":1,"y":1,"loss":1}]}`,
+		`{"kind":"lifelong","matrix":[1]}`, `{"kind":"compare","arms":{}}`, `{"kind":"landscape","points":[{"x":null,"y":0,"loss":1},{"x":1,"y":1,"loss":1}]}`,
 	} {
 		if html := shown(t, result); strings.Count(html, "Left out: ") != 1 {
 			t.Errorf("%s is not said to be left out", result)
 		}
 	}
-	for _, result := range []string{`{"kind":"sharpness"}`, `{"kind":"noise","points":[]}`, `{"kind":"landscape"}`, `{"kind":"novel"}`} {
+	for _, result := range []string{`{"kind":"sharpness"}`, `{"kind":"noise","points":[]}`, `{"kind":"landscape"}`, `{"kind":"novel"}`, `{"kind":"lifelong"}`, `{"kind":"compare"}`} {
 		if html := shown(t, result); strings.Contains(html, "Left out: ") || strings.Contains(html, "<h2>Sharpness") {
 			t.Errorf("%s shows something", result)
 		}

@@ -15,6 +15,7 @@ type noised struct {
 		Tensor string
 		Level  number
 		level
+		Recalibrated *level // with statistics taken anew
 	}
 }
 
@@ -36,6 +37,9 @@ func noise(b *bundle) section {
 		draws := newSheet[noisy](1) // a run counts once, however many its draws are
 		for _, p := range v.Points {
 			draws.add(noisy{v.Noise, p.Tensor, float64(p.Level)}, 0, 100*float64(p.Accuracy))
+			if p.Recalibrated != nil {
+				draws.add(noisy{v.Noise + ", statistics taken anew", p.Tensor, float64(p.Level)}, 0, 100*float64(p.Recalibrated.Accuracy))
+			}
 		}
 		for _, k := range draws.keys {
 			all.add(k, arm, draws.of(k, 0).Mean)
@@ -89,11 +93,16 @@ func noiseFigures(b *bundle, all *sheet[noisy]) (list []figure.Figure) {
 // layerFigures are the accuracies with noise on one tensor at a time, a table for
 // each arm.
 func layerFigures(b *bundle, all *sheet[noisy]) (list []figure.Figure) {
-	for arm := range b.arms {
-		h := figure.Heat{Title: "Noise on one tensor at a time: " + b.arms[arm], ColLabel: "level of the noise", Value: figure.Axis{Label: "accuracy, %"}}
+	var kinds []string
+	for _, k := range all.keys {
+		place(&kinds, k.kind)
+	}
+	for n := range len(kinds) * len(b.arms) {
+		kind, arm := kinds[n/len(b.arms)], n%len(b.arms)
+		h := figure.Heat{Title: b.arms[arm] + ": " + kind + " noise on one tensor", ColLabel: "level of the noise", Value: figure.Axis{Label: "accuracy, %"}}
 		for _, k := range all.keys {
 			v := all.of(k, arm)
-			if k.tensor == "" || v.N == 0 {
+			if k.tensor == "" || v.N == 0 || k.kind != kind {
 				continue
 			}
 			i, j := place(&h.Rows, k.tensor), place(&h.Cols, short(k.level))

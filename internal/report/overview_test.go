@@ -173,8 +173,8 @@ func TestOverview(t *testing.T) {
 // A page of measurements alone, and one of runs of which nothing has ended.
 func TestOverviewOfLittle(t *testing.T) {
 	root := t.TempDir()
-	measure(t, root, "one", `{"kind":"compare","arms":2,"note":"x"}`)
-	has(t, page(t, &Overview{Collection: mustCollect(t, root)}), "1 measurement", ">compare<", ">note<")
+	measure(t, root, "one", `{"kind":"novel","arms":2,"note":"x"}`)
+	has(t, page(t, &Overview{Collection: mustCollect(t, root)}), "1 measurement", ">novel<", ">note<")
 	put(t, root, "run", config("SAM", 0.1, 0), 0)
 	put(t, root, "more", config("SAM", 0.1, 1), 0)
 	has(t, page(t, &Overview{Collection: mustCollect(t, root)}), "2 runs in 1 arm", "no data")
