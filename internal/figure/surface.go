@@ -113,8 +113,8 @@ func (s Surface) box(d *drawing, v view, ticks [3][]tick) {
 	}
 	path("fig-axis", at(-1, 1, 1), at(-1, 1, 0), at(-1, -1, 0), at(1, -1, 0))
 	right, left, top := at(0, -1.5, 0), at(-1.5, 0, 0), at(-1, 1, 1)
-	d.text(right.x, right.y+22, "", s.X.Label)
-	d.text(left.x, left.y+22, "fig-end", s.Y.Label)
+	d.text(min(right.x, surfaceW-width(s.X.Label)), right.y+22, "", s.X.Label)
+	d.text(max(left.x-width(s.Y.Label), 0), left.y+22, "", s.Y.Label)
 	d.text(max(top.x-40, 0), top.y-16, "", s.Value.Label)
 }
 

@@ -12,7 +12,7 @@ import (
 func TestSurface(t *testing.T) {
 	g := bowl(80, square)
 	g.Z[40][40] = math.NaN()
-	s := Surface{Title: "s", X: Axis{Label: "a"}, Y: Axis{Label: "b"}, Value: Axis{Label: "loss"}, Grid: g}
+	s := Surface{Title: "s", X: Axis{Label: "first direction"}, Y: Axis{Label: "second direction"}, Value: Axis{Label: "loss"}, Grid: g}
 	svg := check(t, s.SVG())
 	// Every third of 80 lines and the last are 28: 27 cells a side.
 	if n := strings.Count(svg, `class="fig-face"`); n != 27*27 {
@@ -28,12 +28,15 @@ func TestSurface(t *testing.T) {
 	if len(svg) > 90_000 {
 		t.Errorf("%d bytes", len(svg))
 	}
-	for _, place := range regexp.MustCompile(`x="([-\d.]+)" y="([-\d.]+)"`).FindAllStringSubmatch(svg, -1) {
+	for _, place := range regexp.MustCompile(`<text x="([-\d.]+)" y="([-\d.]+)" class="([^"]*)">([^<]*)<`).FindAllStringSubmatch(svg, -1) {
 		var x, y float64
 		fmt.Sscan(place[1], &x)
 		fmt.Sscan(place[2], &y)
-		if x < 0 || x > surfaceW || y < 0 || y > surfaceH {
-			t.Errorf("text at %v, %v", x, y)
+		if strings.Contains(place[3], "fig-end") {
+			x -= width(place[4])
+		}
+		if x < 0 || x+width(place[4]) > surfaceW || y < 0 || y > surfaceH {
+			t.Errorf("%q at %v, %v", place[4], x, y)
 		}
 	}
 	// The near corner is the highest one in the middle of the sheet's front.

@@ -12,8 +12,9 @@ import (
 
 // An arm is the runs that differ in nothing but their seeds.
 type arm struct {
-	Name string
-	Runs []*Run
+	Name     string
+	Runs     []*Run
+	settings []setting // that make it
 }
 
 // elsewhere are the settings that do not make another arm: those of the seed, of the
@@ -22,27 +23,33 @@ func elsewhere(name string) bool {
 	return slices.Contains([]string{"seed", "data", "device", "threads", "graphs", "log_every", "save_every", "tensorboard"}, name)
 }
 
-// arms puts runs into arms, and lists the settings in which these differ. The arm
+// grouped puts runs into arms, and lists the settings in which these differ. The arm
 // of a run of a sweep is the one that the sweep says.
 func (c *Collection) grouped() (arms []*arm, differ []string) {
 	all := make([][]setting, len(c.Runs))
 	for i, r := range c.Runs {
-		all[i] = beside(r.Config, train.Config{})
+		all[i] = decisive(beside(r.Config, train.Config{}))
 	}
 	differ = differing(all)
 	known := map[string]*arm{}
+	var unnamed []*arm
 	for i, r := range c.Runs {
-		name, ok := c.arms[r.Path]
-		key := "sweep " + filepath.Dir(r.Path) + name
-		if !ok {
-			name, key = armName(all[i], differ), fmt.Sprint(decisive(all[i]))
+		name, named := c.arms[r.Path]
+		key := fmt.Sprint(all[i])
+		if named {
+			key = "sweep " + filepath.Dir(r.Path) + name
 		}
-		if known[key] == nil {
-			known[key] = &arm{Name: name}
-			arms = append(arms, known[key])
+		a := known[key]
+		if a == nil {
+			a = &arm{Name: name, settings: all[i]}
+			if known[key], arms = a, append(arms, a); !named {
+				a.Name = r.Config.Minimizer
+				unnamed = append(unnamed, a)
+			}
 		}
-		known[key].Runs = append(known[key].Runs, r)
+		a.Runs = append(a.Runs, r)
 	}
+	tellApart(unnamed)
 	unique(arms)
 	for _, a := range arms {
 		slices.SortStableFunc(a.Runs, func(x, y *Run) int { return cmp.Compare(x.Config.Seed, y.Config.Seed) })
@@ -50,13 +57,40 @@ func (c *Collection) grouped() (arms []*arm, differ []string) {
 	return arms, differ
 }
 
-// differing are the names of settings in which runs differ and which make arms.
+// tellApart adds settings to names that several arms have: first those with the most
+// values.
+func tellApart(arms []*arm) {
+	groups := map[string][]*arm{}
+	for _, a := range arms {
+		groups[a.Name] = append(groups[a.Name], a)
+	}
+	for _, group := range groups {
+		best, most := -1, 1
+		for i := range group[0].settings {
+			values := map[string]bool{}
+			for _, a := range group {
+				values[a.settings[i].Value] = true
+			}
+			if len(values) > most {
+				best, most = i, len(values)
+			}
+		}
+		if best >= 0 { // there is more than one
+			for _, a := range group {
+				a.Name += ", " + a.settings[best].Name + " " + strings.Trim(a.settings[best].Value, `"`)
+			}
+			tellApart(group)
+		}
+	}
+}
+
+// differing are the names of settings in which runs differ.
 func differing(all [][]setting) (names []string) {
 	if len(all) == 0 {
 		return nil
 	}
 	for i, s := range all[0] {
-		if !elsewhere(s.Name) && slices.ContainsFunc(all, func(other []setting) bool { return other[i].Value != s.Value }) {
+		if slices.ContainsFunc(all, func(other []setting) bool { return other[i].Value != s.Value }) {
 			names = append(names, s.Name)
 		}
 	}
@@ -65,22 +99,7 @@ func differing(all [][]setting) (names []string) {
 
 // decisive are the settings that make an arm.
 func decisive(all []setting) []setting {
-	return slices.DeleteFunc(slices.Clone(all), func(s setting) bool { return elsewhere(s.Name) })
-}
-
-// armName is the minimizer, and the settings in which the runs differ.
-func armName(all []setting, differ []string) string {
-	var words []string
-	for _, s := range all {
-		value := strings.Trim(s.Value, `"`)
-		switch {
-		case s.Name == "minimizer":
-			words = slices.Insert(words, 0, value)
-		case slices.Contains(differ, s.Name):
-			words = append(words, s.Name+" "+value)
-		}
-	}
-	return strings.Join(words, ", ")
+	return slices.DeleteFunc(all, func(s setting) bool { return elsewhere(s.Name) })
 }
 
 // unique numbers arms of one name.

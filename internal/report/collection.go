@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"lbsam/train"
 )
@@ -22,8 +23,9 @@ type Collection struct {
 }
 
 // Collect reads the folders at paths: runs with what was measured of them, results
-// of measurements, and folders of such, as sweeps are. A folder that holds none of
-// these is an error; what is damaged within one is a remark.
+// of measurements, and folders of such, as sweeps are. It is an error if a folder
+// cannot be read or nothing is found in any; what is damaged is a remark, and so is
+// one folder of several in which there is nothing.
 func Collect(paths []string) (*Collection, error) {
 	c := &Collection{seen: map[string]bool{}, arms: map[string]string{}}
 	for _, path := range paths {
@@ -32,9 +34,12 @@ func Collect(paths []string) (*Collection, error) {
 			return nil, train.FolderError{Err: fmt.Errorf("report: %w: want a run folder, or a folder with such", err)}
 		}
 		if len(list) == 0 {
-			return nil, train.FolderError{Err: fmt.Errorf("report: %s holds no run and no result of a measurement: want a folder with a config.toml or a result.json in it, or in its folders", path)}
+			c.remark("%s holds no run and no result of a measurement", path)
 		}
 		c.take(list)
+	}
+	if len(c.seen) == 0 {
+		return nil, train.FolderError{Err: fmt.Errorf("report: %s: want a folder with a config.toml or a result.json in it, or in its folders", strings.Join(c.Remarks, "; "))}
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -12,11 +13,13 @@ import (
 type landscaped struct {
 	To      string  // the second checkpoint, of a line between two
 	Barrier *number // on that line
-	Points  []struct {
-		X number
-		Y *number // nil: of a line
-		level
-	}
+	Points  []landscapePoint
+}
+
+type landscapePoint struct {
+	X number
+	Y *number // nil: of a line
+	level
 }
 
 // logFrom is how many times the lowest loss the highest one is, from which on a
@@ -150,7 +153,9 @@ func steep(losses []float64) bool {
 // line is the losses in the order of x.
 func (l landscaped) line(name string) figure.Series {
 	s := figure.Series{Name: name}
-	for _, p := range l.Points {
+	points := slices.Clone(l.Points)
+	slices.SortStableFunc(points, func(a, b landscapePoint) int { return cmp.Compare(a.X, b.X) })
+	for _, p := range points {
 		s.X, s.Y = append(s.X, float64(p.X)), append(s.Y, float64(p.Loss))
 	}
 	return s

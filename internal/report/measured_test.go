@@ -3,6 +3,8 @@ package report
 import (
 	"math"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -24,8 +26,8 @@ func TestPageShowsWhatWasMeasured(t *testing.T) {
 	html := shown(t, `{"kind":"sharpness","sharpness":[
 		{"measure":"worst","geometry":"sam","m":128,"radius":0.1,"loss_rise":{"mean":0.25,"std":null}},
 		{"measure":"worst","geometry":"sam","m":128,"radius":0.2,"loss_rise":{"mean":null,"std":null}}],
-		"curvature":{"spectrum":{"largest":[{"value":12.5},{"value":3}]},"trace":{"value":77,"standard_error":null}}}`)
-	has(t, html, ">Sharpness<", "Rise of the loss: worst, sam, m 128", ">0.25<", ">eigenvalue 2<", ">12.5<", ">77<")
+		"curvature":{"spectrum":{"largest":[{"value":12.5},{"value":3}],"smallest":{"value":-0.5},"quadrature":[{"value":-0.5,"share":0.9},{"value":12.5,"share":0.1},{"value":null,"share":null}]},"trace":{"value":77,"standard_error":null}}}`)
+	has(t, html, ">Sharpness<", "Rise of the loss: worst, sam, m 128", ">0.25<", ">eigenvalue 2<", ">smallest eigenvalue<", "Density of the Hessian", ">12.5<", ">77<")
 
 	html = shown(t, plane(5))
 	if n := strings.Count(html, `class="fig-face"`); n != 16 || !strings.Contains(html, `class="fig-level"`) {
@@ -62,6 +64,27 @@ func TestPageShowsWhatWasMeasured(t *testing.T) {
 	has(t, html, "accuracy: SAM", ">0.75<", ">forgetting<", ">0.125<", ">replay<")
 	if strings.Contains(html, "mixed") {
 		t.Error("what is no matrix is shown as one")
+	}
+}
+
+// Lines go from left to right, in whatever order the points are.
+func TestLinesOfResultsRise(t *testing.T) {
+	html := shown(t, `{"kind":"sharpness","sharpness":[{"measure":"w","geometry":"g","radius":0.2,"loss_rise":{"mean":1}},{"measure":"w","geometry":"g","radius":0.1,"loss_rise":{"mean":1}}]}`) +
+		shown(t, `{"kind":"noise","noise":"n","points":[{"level":0.2,"accuracy":1},{"level":0.1,"accuracy":1}]}`) +
+		shown(t, `{"kind":"landscape","points":[{"x":0.2,"loss":1},{"x":0.1,"loss":1}]}`)
+	n := 0
+	for _, title := range []string{"Rise of the loss: w, g", "Accuracy with noise: n", "Loss along a direction"} {
+		_, figure, _ := strings.Cut(html, `aria-label="`+title)
+		for _, path := range regexp.MustCompile(`<path d="M([\d.]+) [\d.]+L([\d.]+) [\d.]+" class="fig-line`).FindAllStringSubmatch(figure[:strings.Index(figure, "</svg>")], -1) {
+			from, _ := strconv.ParseFloat(path[1], 64)
+			to, _ := strconv.ParseFloat(path[2], 64)
+			if n++; !(from < to) {
+				t.Errorf("%s: a line from %v to %v", title, from, to)
+			}
+		}
+	}
+	if n != 6 { // each with that of its legend
+		t.Errorf("%d lines", n)
 	}
 }
 
@@ -114,5 +137,22 @@ func TestResultsOfANestedFolderAreNotTheRuns(t *testing.T) {
 	measure(t, filepath.Join(run, "m"), "", `{"kind":"noise"}`)
 	if list, _, err := Results(mustRead(t, run)); err != nil || len(list) != 1 {
 		t.Errorf("%v, %v", list, err)
+	}
+}
+
+// The density of eigenvalues is one: its integral is 1.
+func TestDensities(t *testing.T) {
+	f := densities([]string{"a", "none"}, [][][]node{{{{0, 0.75}, {10, 0.25}}, {{0, 1}}}, nil})
+	if len(f.Series) != 1 {
+		t.Fatalf("%d lines", len(f.Series))
+	}
+	sum, s := 0.0, f.Series[0]
+	for i, y := range s.Y {
+		if i > 0 && finite(y) {
+			sum += y * (s.X[i] - s.X[i-1])
+		}
+	}
+	if !(math.Abs(sum-1) < 3e-3) { // what is not shown lies beyond three standard deviations
+		t.Errorf("the integral is %v", sum)
 	}
 }

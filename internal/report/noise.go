@@ -1,9 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"lbsam/internal/figure"
 )
@@ -46,7 +46,9 @@ func noise(b *bundle) section {
 		}
 		return nil
 	})
-	slices.SortStableFunc(all.keys, func(a, b noisy) int { return strings.Compare(a.kind, b.kind) })
+	slices.SortStableFunc(all.keys, func(a, b noisy) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.level, b.level))
+	})
 	t := table{Title: "Accuracy with noise on all weights, %", Names: 1, Head: append([]string{"noise", "level"}, b.arms...)}
 	for _, k := range all.keys {
 		if k.tensor == "" {

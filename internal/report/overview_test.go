@@ -91,6 +91,9 @@ func TestCollect(t *testing.T) {
 	if list, remarks, err := Results(mustRead(t, run)); err != nil || len(list) != 1 || list[0].Kind != "sharpness" || len(remarks) != 0 {
 		t.Errorf("%v, %q, %v", list, remarks, err)
 	}
+	if c := mustCollect(t, root, t.TempDir()); len(c.Runs) != 6 || len(c.Remarks) != 4 {
+		t.Errorf("%d runs, remarks %q", len(c.Runs), c.Remarks)
+	}
 	for name, want := range map[string]string{"b/nothing": "no such file", "a/sgd-0/config.toml": "a/sgd-0/config.toml", "b/empty": "holds no run"} {
 		path := filepath.Join(root, name)
 		if name == "b/empty" {
@@ -111,7 +114,7 @@ func TestArms(t *testing.T) {
 	for _, a := range arms {
 		got = append(got, fmt.Sprintf("%s: %s (%s)", a.Name, a.seeds(), a.standing()))
 	}
-	if text := strings.Join(got, "; "); text != "SAM, rho 0.05: 0, 1 (2 not finished); SGD, rho 0.05: 0, 1 (2 not finished); SAM, rho 0.2: 0 (1 not finished)" {
+	if text := strings.Join(got, "; "); text != "SAM, rho 0.05: 0, 1 (2 not finished); SGD: 0, 1 (2 not finished); SAM, rho 0.2: 0 (1 not finished)" {
 		t.Error(text)
 	}
 	if fmt.Sprint(differ) != "[minimizer rho]" {
@@ -128,6 +131,25 @@ func TestArms(t *testing.T) {
 	}
 }
 
+// Names of arms have the settings that tell them apart and no others.
+func TestArmsAreToldApartBriefly(t *testing.T) {
+	root := t.TempDir()
+	for i, c := range []train.Config{config("SAM", 0.1, 0), config("SAM", 0.2, 0), config("SAM", 0.2, 0), config("SAM", 0.3, 0), config("SGD", 0.1, 0)} {
+		if i == 2 {
+			c.LR, c.Model = 0.5, "mlp"
+		}
+		put(t, root, fmt.Sprint(i), c, 0)
+	}
+	arms, differ := mustCollect(t, root).grouped()
+	var got []string
+	for _, a := range arms {
+		got = append(got, a.Name)
+	}
+	if text := strings.Join(got, "; "); text != "SAM, rho 0.1; SAM, rho 0.2, model resnet8-w8; SAM, rho 0.2, model mlp; SAM, rho 0.3; SGD" || fmt.Sprint(differ) != "[model minimizer lr rho]" {
+		t.Error(text, differ)
+	}
+}
+
 // The arms of a sweep are those that it names, even where the settings differ.
 func TestArmsOfASweep(t *testing.T) {
 	root := t.TempDir()
@@ -137,7 +159,7 @@ func TestArmsOfASweep(t *testing.T) {
 	write(t, root, "sweep.json", `{"kind":"sweep","runs":[{"name":"m,seed=0","arm":"m","point":"m"},{"name":"m,seed=1","arm":"m","point":"m"}]}`)
 	c := mustCollect(t, root)
 	arms, _ := c.grouped()
-	if len(arms) != 2 || arms[0].Name != "m" || len(arms[0].Runs) != 2 || arms[0].setting("rho") != "0.1 or 0.2" || arms[1].Name != "SAM, rho 0.3" {
+	if len(arms) != 2 || arms[0].Name != "m" || len(arms[0].Runs) != 2 || arms[0].setting("rho") != "0.1 or 0.2" || arms[1].Name != "SAM" {
 		t.Errorf("%+v", arms)
 	}
 	write(t, root, "sweep.json", `{"runs":`)
@@ -161,7 +183,7 @@ func TestOverview(t *testing.T) {
 	has(t, html, "resnet8-w8 on Synthetic: 5 runs in 3 arms", "SAM, rho 0.05 has the highest mean accuracy on the test set at the end: 75.00 ± 0.00% over 2 runs",
 		"360 gradient evaluations in all", "1 arm of 3: one run only", "selected on the test set", ">a/sam-1<", ">2 not finished<", ">3 of 3<", ">0 of 3<",
 		"75.00 ± 0.00", "0.6667 ± 0.0000", ">90<", "12.0 ± 0.0", ">gradient evaluations<", ">seconds of training<",
-		"Rise of the loss: worst, sam", ">2 ± 1.4<", ">10.5 ± 0.71<", "Nothing to see.", "a/sgd-0: SGD, rho 0.05, seed 0", "Accuracy per class, mean of the runs", `href="#sharpness"`, "lbsam 9.")
+		"Rise of the loss: worst, sam", ">2 ± 1.4<", ">10.5 ± 0.71<", "Nothing to see.", "a/sgd-0: SGD, seed 0", "Accuracy per class, mean of the runs", `href="#sharpness"`, "lbsam 9.")
 	if n := strings.Count(html, `<img src="data:image/png;base64,`); n != 4*4 {
 		t.Errorf("%d pictures, want 4 mistakes of each of 4 runs", n)
 	}

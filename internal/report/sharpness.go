@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"lbsam/internal/figure"
 )
@@ -18,15 +20,16 @@ type sharpened struct {
 	} `json:"sharpness"`
 	Curvature struct {
 		Spectrum *struct {
-			Converged bool
-			Largest   []struct{ Value number }
+			Largest    []struct{ Value number }
+			Smallest   struct{ Value number }
+			Quadrature []node
 		}
-		Trace *struct {
-			Value number
-			Error number `json:"standard_error"`
-		}
+		Trace *struct{ Value number }
 	}
 }
+
+// A node is a share of all eigenvalues, about where they are.
+type node struct{ Value, Share number }
 
 // A ball is where a loss was searched: how, in which geometry, for groups of m
 // images.
@@ -52,7 +55,8 @@ type radius struct {
 // sharpness shows by how much the loss rises around the weights, and the Hessian.
 func sharpness(b *bundle) section {
 	s := section{ID: "sharpness", Title: "Sharpness"}
-	rises, largest, trace := newSheet[radius](len(b.arms)), newSheet[int](len(b.arms)), newSheet[int](len(b.arms))
+	rises, hessian := newSheet[radius](len(b.arms)), newSheet[string](len(b.arms))
+	spectra := make([][][]node, len(b.arms))
 	b.each(func(arm int, r Result) error {
 		var v sharpened
 		if err := r.decode(&v); err != nil {
@@ -61,17 +65,29 @@ func sharpness(b *bundle) section {
 		for _, l := range v.Lines {
 			rises.add(radius{ball{l.Measure, l.Geometry, l.M}, float64(l.Radius)}, arm, float64(l.LossRise.Mean))
 		}
-		if c := v.Curvature; c.Spectrum != nil {
-			for i, e := range c.Spectrum.Largest[:min(len(c.Spectrum.Largest), 5)] {
-				largest.add(i, arm, float64(e.Value))
+		if c := v.Curvature.Spectrum; c != nil {
+			for i, e := range c.Largest[:min(len(c.Largest), eigenvaluesMost)] {
+				hessian.add(fmt.Sprintf("eigenvalue %d", i+1), arm, float64(e.Value))
 			}
+			hessian.add("smallest eigenvalue", arm, float64(c.Smallest.Value))
+			spectra[arm] = append(spectra[arm], c.Quadrature)
 		}
-		if c := v.Curvature; c.Trace != nil && finite(float64(c.Trace.Value)) {
-			trace.add(0, arm, float64(c.Trace.Value))
+		if c := v.Curvature.Trace; c != nil && finite(float64(c.Value)) {
+			hessian.add("trace", arm, float64(c.Value))
 		}
 		return nil
 	})
+	var balls []string
+	for _, k := range rises.keys {
+		place(&balls, k.ball.String())
+	}
+	slices.SortStableFunc(rises.keys, func(x, y radius) int {
+		return cmp.Or(cmp.Compare(slices.Index(balls, x.ball.String()), slices.Index(balls, y.ball.String())), cmp.Compare(x.rho, y.rho))
+	})
 	s.draw(riseFigures(b, rises)...)
+	if f := densities(b.arms, spectra); f.Series != nil {
+		s.draw(f)
+	}
 	if len(rises.keys) > 0 {
 		t := table{Title: "Rise of the loss within a radius", Names: 1, Head: append([]string{"measure", "radius"}, b.arms...)}
 		for _, k := range rises.keys {
@@ -79,15 +95,12 @@ func sharpness(b *bundle) section {
 		}
 		s.Tables = append(s.Tables, t)
 	}
-	hessian := table{Title: "Hessian", Names: 1, Head: append([]string{""}, b.arms...)}
-	for _, i := range largest.keys {
-		hessian.Rows = append(hessian.Rows, append([]string{fmt.Sprintf("eigenvalue %d", i+1)}, b.row(func(arm int) spread { return largest.of(i, arm) })...))
-	}
-	if len(trace.keys) > 0 {
-		hessian.Rows = append(hessian.Rows, append([]string{"trace"}, b.row(func(arm int) spread { return trace.of(0, arm) })...))
-	}
-	if hessian.Rows != nil {
-		s.Tables = append(s.Tables, hessian)
+	if len(hessian.keys) > 0 {
+		t := table{Title: "Hessian", Names: 1, Head: append([]string{""}, b.arms...)}
+		for _, k := range hessian.keys {
+			t.Rows = append(t.Rows, append([]string{k}, b.row(func(arm int) spread { return hessian.of(k, arm) })...))
+		}
+		s.Tables = append(s.Tables, t)
 	}
 	if !s.empty() && b.several() {
 		s.Text = append(s.Text, spreadNote)
@@ -145,6 +158,8 @@ func riseFigures(b *bundle, rises *sheet[radius]) (list []figure.Figure) {
 const (
 	linesMost   = 12 // arms in a figure
 	figuresMost = 12 // of one kind
+
+	eigenvaluesMost = 5
 )
 
 // grow adds a point to a series with a band of one standard deviation.
