@@ -98,6 +98,7 @@ func (h Heat) names(d *drawing, p heatPlace) {
 }
 
 func (h Heat) cells(d *drawing, p heatPlace, colours colourScale) {
+	class, roomy := h.font(p)
 	for i, row := range h.Values {
 		for j, v := range row {
 			if !h.Value.shows(v) {
@@ -105,20 +106,31 @@ func (h Heat) cells(d *drawing, p heatPlace, colours colourScale) {
 			}
 			x, y := p.left+p.w*float64(j), p.top+p.h*float64(i)
 			d.area(look{class: "fig-cell", fill: colours.of(v)}, rectangle(x, y, p.w, p.h))
-			if h.Text == nil {
-				continue
-			}
-			class := "fig-mid fig-light"
+			ink := " fig-light"
 			if colours.bright(v) {
-				class = "fig-mid fig-dark"
+				ink = " fig-dark"
 			}
-			room := width(h.Text[i][j]) + 4
-			if room > p.w {
-				class, room = class+" fig-small", room*10/12
-			}
-			if room <= p.w && p.h >= 13 {
-				d.text(x+p.w/2, y+p.h/2+4, class, h.Text[i][j])
+			if roomy && h.Text[i][j] != "" {
+				d.text(x+p.w/2, y+p.h/2+4, class+ink, h.Text[i][j])
 			}
 		}
 	}
+}
+
+// font is the class in which the text of all cells has room, if there is one.
+func (h Heat) font(p heatPlace) (class string, roomy bool) {
+	widest := 0.0
+	for _, row := range h.Text {
+		for _, text := range row {
+			widest = max(widest, width(text))
+		}
+	}
+	const line, small = 13, 10.0 / 12
+	switch {
+	case h.Text == nil || p.h < line:
+		return "", false
+	case widest+4 <= p.w:
+		return "fig-mid", true
+	}
+	return "fig-mid fig-small", small*widest+2 <= p.w
 }

@@ -73,6 +73,10 @@ func TestHeat(t *testing.T) {
 	if svg := check(t, big.SVG()); strings.Contains(svg, "12345") || len(svg) > 1_000_000 {
 		t.Errorf("%d bytes", len(svg))
 	}
+	h.Text[1][0] = "70.0 with more words than there is room for in a cell"
+	if svg := h.SVG(); strings.Contains(svg, ">95.0<") || strings.Contains(svg, ">70.0") {
+		t.Error("some cells have text and others have no room for it")
+	}
 	check(t, Heat{}.SVG())
 	check(t, Heat{Rows: []string{"a"}, Cols: []string{"b"}, Values: [][]float64{{nan}}}.SVG())
 }

@@ -10,7 +10,7 @@ import (
 func costs(arms []*arm) section {
 	s := section{ID: "cost", Title: "Cost"}
 	t := table{Names: 1, Head: []string{"arm", "seconds", "seconds per epoch", "gradient evaluations", "evaluations/s", "images/s", "waiting for data"}}
-	time := figure.Bars{Title: "Seconds of training, mean of the runs"}
+	time := figure.Intervals{Title: "Seconds of training, mean ± standard deviation", X: figure.Axis{Label: "seconds", Zero: true}}
 	for _, a := range arms {
 		spent := a.over((*Run).seconds)
 		t.Rows = append(t.Rows, []string{
@@ -18,10 +18,10 @@ func costs(arms []*arm) section {
 			a.over(func(r *Run) float64 { _, n := r.at(); return float64(n) / r.seconds() }).text(1),
 			a.over((*Run).speed).text(0), waiting(a),
 		})
-		time.Bars = append(time.Bars, figure.Bar{Name: a.Name, Value: spent.Mean, Text: spent.text(1)})
+		time.Rows = append(time.Rows, figure.Interval{Name: a.Name, Value: spent.Mean, Low: spent.Mean - spent.SD, High: spent.Mean + spent.SD, Text: spent.text(1)})
 	}
 	s.Tables = append(s.Tables, t)
-	if len(time.Bars) <= barsMost && len(arms) > 1 {
+	if len(time.Rows) <= barsMost && len(arms) > 1 {
 		s.draw(time)
 	}
 	s.Text = append(s.Text, "Time of training, evaluations on the test set not counted. Images per second count each image once, whatever the evaluations of a step. Runs that shared a machine slowed each other down.")

@@ -1,12 +1,15 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"lbsam/internal/figure"
 )
 
 // shown is the page of one run with a result.
@@ -42,9 +45,9 @@ func TestPageShowsWhatWasMeasured(t *testing.T) {
 	has(t, shown(t, `{"kind":"landscape","to":"other.safetensors","barrier":0.5,"points":[{"x":0,"loss":2},{"x":1,"loss":1}]}`),
 		"Loss from the first model", "Barrier", ">other.safetensors<", ">0.5<")
 
-	html = shown(t, `{"kind":"noise","noise":"relative","points":[{"level":0,"accuracy":0.9},{"level":0.1,"accuracy":0.5},{"level":0.1,"accuracy":0.7},
+	html = shown(t, `{"kind":"noise","noise":"relative","points":[{"level":0,"accuracy":0.9},{"level":0.1,"accuracy":0.5},{"level":0.1,"accuracy":0.73},
 		{"tensor":"fc.weight","level":0.1,"accuracy":0.8}]}`)
-	has(t, html, ">Noisy weights<", "Accuracy with noise: relative", ">90<", ">60<", "SAM: relative noise on one tensor", ">fc.weight<", ">80.0<")
+	has(t, html, ">Noisy weights<", "Accuracy with noise: relative", ">90<", ">61.5<", "SAM: relative noise on one tensor", ">fc.weight<", ">80.0<")
 
 	has(t, shown(t, `{"kind":"noise","noise":"relative","points":[{"level":0.1,"accuracy":0.5,"recalibrated":{"loss":1,"accuracy":0.625}}]}`),
 		"Accuracy with noise: relative, statistics taken anew", ">62.5<")
@@ -64,6 +67,23 @@ func TestPageShowsWhatWasMeasured(t *testing.T) {
 	has(t, html, "accuracy: SAM", ">0.75<", ">forgetting<", ">0.125<", ">replay<")
 	if strings.Contains(html, "mixed") {
 		t.Error("what is no matrix is shown as one")
+	}
+}
+
+// The points of a plane lie where they say, and maps side by side have one scale.
+func TestMapsOfPlanes(t *testing.T) {
+	var v landscaped
+	if err := (Result{text: []byte(plane(3))}).decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	g, err := v.grid()
+	if err != nil || fmt.Sprint(g.X, g.Y, g.Z) != "[-1 0 1] [-1 0 1] [[3.1 2.1 3.1] [1.1 0.1 1.1] [3.1 2.1 3.1]]" {
+		t.Errorf("%v, %v", g, err)
+	}
+	low := figure.Grid{X: []float64{0, 1}, Y: []float64{0}, Z: [][]float64{{2, math.NaN()}}}
+	maps := []figure.Contour{{Grid: *g}, {Grid: low}}
+	if alike(maps); maps[1].Low != 0.1 || maps[1].High != 3.1 || maps[0].High != 3.1 || !maps[0].Value.Log || !maps[1].Value.Log {
+		t.Errorf("%+v", maps)
 	}
 }
 

@@ -234,12 +234,12 @@ func TestOverviewOfFiftyRuns(t *testing.T) {
 		measure(t, run, "landscape", plane(25))
 	}
 	o := &Overview{Collection: mustCollect(t, root)}
+	p, images := predictions(names(100), 1000, 32, 32, 3) // as CIFAR-100 has
 	for i, r := range o.Runs {
 		if o.WithPredictions(r) != (i < 50) {
 			t.Errorf("run %d: %v", i, o.WithPredictions(r))
 		}
 		if o.WithPredictions(r) {
-			p, images := predictions(names(100), 1000, 32, 32, 3) // as CIFAR-100 has
 			o.Predicted(r, p, images)
 		}
 	}

@@ -36,41 +36,34 @@ func (o *Overview) testSet(arms []*arm) section {
 // these are few.
 func (o *Overview) perClass(arms []*arm) (h figure.Heat, ok bool) {
 	h = figure.Heat{Title: "Accuracy per class, mean of the runs", Value: figure.Axis{Label: "%"}}
-	for _, a := range arms {
-		var sums [][]float64 // of each class
+	all := newSheet[int](len(arms)) // of the classes
+	for i, a := range arms {
 		for _, r := range a.Runs {
 			t := o.tested[r]
 			if t == nil {
 				continue
 			}
 			var names []string
-			for i, c := range t.Classes {
-				names = append(names, c.Name)
-				if len(sums) <= i {
-					sums = append(sums, nil)
-				}
-				if c.Seen {
-					sums[i] = append(sums[i], 100*c.Recall)
+			for class, c := range t.Classes {
+				if names = append(names, c.Name); c.Seen {
+					all.add(class, i, 100*c.Recall)
 				}
 			}
-			if h.Cols == nil {
-				h.Cols = names
+			if h.Rows == nil {
+				h.Rows = names
 			}
-			if !slices.Equal(h.Cols, names) || len(names) > barsMost {
+			if !slices.Equal(h.Rows, names) || len(names) > barsMost {
 				return h, false
 			}
 		}
-		if sums == nil {
-			continue
-		}
-		h.Rows = append(h.Rows, a.Name)
-		var row []float64
-		var text []string
-		for _, list := range sums {
-			v := spreadOf(list)
-			row, text = append(row, v.Mean), append(text, spread{Mean: v.Mean, N: min(v.N, 1)}.text(1))
-		}
-		h.Values, h.Text = append(h.Values, row), append(h.Text, text)
 	}
-	return h, len(h.Rows) > 0 && len(h.Rows) <= barsMost
+	h.Values, h.Text = make([][]float64, len(h.Rows)), make([][]string, len(h.Rows))
+	for i, a := range arms[:min(len(arms), linesMost)] {
+		h.Cols = append(h.Cols, a.Name)
+		for class := range h.Rows {
+			v := all.of(class, i)
+			h.Values[class], h.Text[class] = append(h.Values[class], v.Mean), append(h.Text[class], spread{Mean: v.Mean, N: min(v.N, 1)}.text(1))
+		}
+	}
+	return h, len(h.Rows) > 0
 }
