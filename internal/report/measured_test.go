@@ -63,7 +63,7 @@ func TestPageShowsWhatWasMeasured(t *testing.T) {
 		"contrasts":[{"a":"b","b":"a","seeds":[0,1],"mean":0.75,"low":-1,"high":2.5,"p":0.0625,"sign_flip":0.5}]}`)
 	has(t, html, ">Comparison<", "Test accuracy, %", ">90 ± 1.5<", ">91<", ">80 to 95<", ">b − a<", ">-1 to 2.5<", ">0.0625<", "One seed is missing.")
 
-	html = shown(t, `{"kind":"novel","accuracy":[[1,null],[0.5,0.75]],"mixed":[[1],["x"]],"forgetting":0.125,"method":"replay"}`)
+	html = shown(t, `{"kind":"novel","accuracy":[[1,null],[0.5,0.75]],"mixed":[[1,2],["x",3]],"forgetting":0.125,"method":"replay"}`)
 	has(t, html, "accuracy: SAM", ">0.75<", ">forgetting<", ">0.125<", ">replay<")
 	if strings.Contains(html, "mixed") {
 		t.Error("what is no matrix is shown as one")

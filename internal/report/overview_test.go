@@ -192,6 +192,22 @@ func TestOverview(t *testing.T) {
 	}
 }
 
+// Each point of a curve is over the runs that came so far.
+func TestCurvesOfArms(t *testing.T) {
+	a := &arm{}
+	for _, losses := range [][]float64{{3, 2, 1}, {5, 2}, {}} {
+		r := &Run{}
+		for i, loss := range losses {
+			r.Epochs = append(r.Epochs, train.Epoch{Epoch: i + 1, Evals: int64(10 * (i + 1)), TrainLoss: loss})
+		}
+		a.Runs = append(a.Runs, r)
+	}
+	s := a.curve(func(r *Run, n int) float64 { return float64(r.Epochs[n].Evals) }, func(e train.Epoch) float64 { return e.TrainLoss })
+	if got := fmt.Sprintf("%v %v %.2f %.2f", s.X, s.Y, s.Low, s.High); got != "[10 20 30] [4 2 1] [2.59 2.00 NaN] [5.41 2.00 NaN]" {
+		t.Error(got)
+	}
+}
+
 // A page of measurements alone, and one of runs of which nothing has ended.
 func TestOverviewOfLittle(t *testing.T) {
 	root := t.TempDir()
