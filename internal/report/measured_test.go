@@ -87,6 +87,17 @@ func TestMapsOfPlanes(t *testing.T) {
 	}
 }
 
+// The course of a stream is the mean over the tasks seen, of each seed.
+func TestCourseOfAStream(t *testing.T) {
+	v := lifelongResult{Matrix: [][]number{{0, 0}, {0, 0}}, Seeds: []struct{ Matrix [][]number }{
+		{[][]number{{0.8, 0.25}, {0.5, 1}}}, {[][]number{{1, 0.25}, {0.5, 0.75}}}, {[][]number{{0.9}}}, // stopped behind the first
+	}}
+	s := v.course("")
+	if got := fmt.Sprintf("%v %.2f %.2f", s.X, s.Y, s.High); got != "[1 2] [90.00 68.75] [100.00 77.59]" {
+		t.Error(got)
+	}
+}
+
 // Lines go from left to right, in whatever order the points are.
 func TestLinesOfResultsRise(t *testing.T) {
 	html := shown(t, `{"kind":"sharpness","sharpness":[{"measure":"w","geometry":"g","radius":0.2,"loss_rise":{"mean":1}},{"measure":"w","geometry":"g","radius":0.1,"loss_rise":{"mean":1}}]}`) +
