@@ -25,22 +25,29 @@ func newReport(a *app) *cobra.Command {
 	out, predict := "", true
 	c := train.Published()
 	cmd := &cobra.Command{
-		Use:   "report RUN",
-		Short: "Write the report of a run: one HTML file",
-		Long: `Write the report of a run, whether it has ended or not: curves, settings, notes, and what the weights of its
-last.safetensors make of the test set. It is one HTML file that needs no network and no script.`,
+		Use:   "report RUN...",
+		Short: "Write the report of a run, or of many: one HTML file",
+		Long: `Write the report of a run, whether it has ended or not: curves, settings, notes, what was measured of it (the folders
+of sharpness, landscape and so on), and what the weights of its last.safetensors make of the test set. It is one HTML
+file that needs no network and no script.
+
+Of several runs, or of folders with runs such as those of sweeps, one page: runs that differ in nothing but their seeds
+are an arm, and shown as mean and standard deviation. Results of measurements may be given by their folders too.`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError("report: found %d folders, want one run folder: see %s --help", len(args), cmd.CommandPath())
+			if len(args) == 0 {
+				return usageError("report: found no folder, want one run folder or several: see %s --help", cmd.CommandPath())
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.report(cmd.Context(), cmd.Flags(), args[0], out, predict)
+			if len(args) == 1 && (isRun(args[0]) || !report.Holds(args[0])) {
+				return a.report(cmd.Context(), cmd.Flags(), args[0], out, predict)
+			}
+			return a.overview(cmd.Context(), cmd.Flags(), args, out, predict)
 		},
 	}
 	f := newFlags()
-	f.StringVarP(&out, "out", "o", "", "`file` to write (default "+pageName+" in the run folder)")
+	f.StringVarP(&out, "out", "o", "", "`file` to write (default "+pageName+" in the folder, of several in the current one)")
 	f.BoolVar(&predict, "predict", true, "classify the test set for the confusion matrix; =false: leave that out")
 	addSection(cmd.Flags(), "Report", f)
 	addSome(cmd.Flags(), "Machine, if it is another one than that of the run", &c, "data", "device", "precision", "threads")
@@ -87,7 +94,11 @@ func (a *app) report(ctx context.Context, given *pflag.FlagSet, folder, out stri
 // page reads the run in folder.
 func (a *app) page(folder string) (report.Page, error) {
 	run, err := report.Read(folder)
-	return report.Page{Run: run, Program: strings.TrimSpace(versionText())}, err
+	if err != nil {
+		return report.Page{Run: run}, err
+	}
+	results, remarks, err := report.Results(run)
+	return report.Page{Run: run, Program: strings.TrimSpace(versionText()), Results: results, Remarks: remarks}, err
 }
 
 // classify gives the page what the last weights of its run say about the test set;

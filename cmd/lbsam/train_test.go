@@ -147,6 +147,18 @@ func testReport(t *testing.T, r result) {
 	if code, _, stderr := start(t.Context(), "report", r.Run, "-o", "none/x.html", "--predict=false"); code != exitFolder || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
+	stdout, stderr = mustRun(t, "report", filepath.Dir(r.Run), "--threads", "1") // with its baseline
+	if !strings.HasPrefix(stdout, `{"kind":"report","folders":["runs"],"runs":2,"results":0,"left_out":0,"file":"runs/report.html"}`) || !strings.HasSuffix(stderr, "report  runs/report.html\n") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	if code, _, stderr := start(t.Context(), "report", "runs", "--device", "tpu"); code != exitDevice || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	for _, want := range []string{"2 runs in 2 arms", "on 24 test images: " + percent(r.Test.Accuracy) + " right", "data:image/png;base64,"} {
+		if !bytes.Contains(read(t, "runs/report.html"), []byte(want)) {
+			t.Errorf("no %q in the report of both", want)
+		}
+	}
 }
 
 // The exported weights are the averaged ones: what the run says of the test set at
