@@ -40,7 +40,7 @@ func (v Intervals) draw() *drawing {
 	high := float64(intervalRow * len(v.Rows))
 	f := frame{
 		drawing: newDrawing(intervalsW, 26+high+38, v.Title), X: v.X,
-		left: names + 12, right: intervalsW - texts - 12, top: 26, bottom: 26 + high,
+		left: names + 18, right: intervalsW - texts - 12, top: 26, bottom: 26 + high,
 	}
 	ticks, _ := f.reach(x, none())
 	for _, t := range ticks {

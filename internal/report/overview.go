@@ -197,7 +197,7 @@ func notes(arms []*arm) (list []string) {
 		list = append(list, fmt.Sprintf("The best weights of %s were selected on the test set, as the published code does: their accuracy there is too good.", plural(onTest, "run")))
 	}
 	if one > 0 && len(arms) > 1 {
-		list = append(list, fmt.Sprintf("%s of %d: one run only, so that nothing is known of its spread.", plural(one, "arm"), len(arms)))
+		list = append(list, fmt.Sprintf("Arms of one run, of which nothing is known about their spread: %d of %d.", one, len(arms)))
 	}
 	return list
 }

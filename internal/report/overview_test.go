@@ -181,7 +181,7 @@ func TestOverview(t *testing.T) {
 	}
 	html := page(t, o)
 	has(t, html, "resnet8-w8 on Synthetic: 5 runs in 3 arms", "SAM, rho 0.05 has the highest mean accuracy on the test set at the end: 75.00 ± 0.00% over 2 runs",
-		"360 gradient evaluations in all", "1 arm of 3: one run only", "selected on the test set", ">a/sam-1<", ">2 not finished<", ">3 of 3<", ">0 of 3<",
+		"360 gradient evaluations in all", "known about their spread: 1 of 3", "selected on the test set", ">a/sam-1<", ">2 not finished<", ">3 of 3<", ">0 of 3<",
 		"75.00 ± 0.00", "0.6667 ± 0.0000", ">90<", "12.0 ± 0.0", ">gradient evaluations<", ">seconds of training<",
 		"Rise of the loss: worst, sam", ">2 ± 1.4<", ">10.5 ± 0.71<", "Nothing to see.", "a/sgd-0: SGD, seed 0", "Accuracy per class, mean of the runs", `href="#sharpness"`, "lbsam 9.")
 	if n := strings.Count(html, `<img src="data:image/png;base64,`); n != 4*4 {

@@ -10,7 +10,7 @@ import (
 func whatRan(arms []*arm, differ []string, root string) section {
 	s := section{ID: "runs", Title: "Runs"}
 	t := table{Names: 1, Head: append([]string{"arm"}, differ...)}
-	t.Head = append(t.Head, "seeds", "runs", "epochs")
+	t.Head = append(t.Head, "seeds", "runs", "epochs ended")
 	t.Names = len(t.Head)
 	for _, a := range arms {
 		row := []string{a.Name}
