@@ -10,6 +10,7 @@ typedef bf16 element;
 #include "crossentropy.cuh"
 #include "dropout.cuh"
 #include "elementwise.cuh"
+#include "heads.cuh"
 #include "layout.cuh"
 #include "mix.cuh"
 #include "pool2d.cuh"

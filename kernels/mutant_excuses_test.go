@@ -37,11 +37,11 @@ var compiled = func() map[string]*regexp.Regexp {
 	return all
 }()
 
-const blockSums = "alignment|displacements|root_of_sums|scaled_distance|scaled_norm|summary"
+const blockSums = "agreement|alignment|conflict|displacements|root_of_sums|scaled_distance|scaled_norm|summary"
 
 var excuses = []excuse{
 	// Barriers.
-	{blockSums, "barrier missing", `bar.sync 0; #1 of .*`, 6, "nobody used the memory of the first sum before"},
+	{blockSums, "barrier missing", `bar.sync 0; #1 of .*`, 8, "nobody used the memory of the first sum before"},
 	{"batch_norm_(apply|backward|backward_few)", "barrier missing", `bar.sync 0; #1 of .*`, 3, "nobody used the memory before"},
 	{"batch_norm_gradients", "barrier missing", `bar.sync 0; #[13] of .*`, 2, "sums before have barriers of their own"},
 
@@ -57,8 +57,8 @@ var excuses = []excuse{
 	{products("backward_weight_"), "barrier missing", `bar.sync 0; #(4 of 8|8 of 12)`, 3, "that of the ticket follows"},
 
 	// What all threads know, and one of them writes.
-	{blockSums + "|count_correct|cross_entropy", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- and.b32 %r, %r, 31; .*`, 17, "all lanes have the warp's number"},
-	{blockSums + "|adamw_step|augment|count_correct|cross_entropy|push_row|take_row", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- mov.u32 %r, %tid.x; .*`, 12, "all threads have the number"},
+	{blockSums + "|count_correct|cross_entropy", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- and.b32 %r, %r, 31; .*`, 21, "all lanes have the warp's number"},
+	{blockSums + "|adamw_step|augment|count_correct|cross_entropy|push_row|take_row", "branch negated", `branch <- setp.(ne|eq).s32 %p, %r, 0; <- mov.u32 %r, %tid.x; .*`, 14, "all threads have the number"},
 	{"take_batch", "branch negated", `branch <- setp.eq.s32 %p, %r, 0; <- or.b32 .*`, 1, "all threads have the label and the index"},
 
 	// Parameters.

@@ -255,6 +255,12 @@ func lossTrials() (all []*trial) {
 		}
 		return []Buffer{r.ints(broken...)}
 	}})
+	all = append(all, &trial{concept: "heads", name: "MaskHeads", run: func(r rig) (out []Buffer) {
+		for _, s := range [][3]int{{5, 6, 2}, {16, 16, 4}, {9, 33, 11}, {3, 4, 4}} { // 256 is a block, 297 more
+			out = append(out, r.masked(s[0], s[1], s[2]))
+		}
+		return out
+	}})
 	return append(all, &trial{concept: "crossentropy", name: "CountCorrect", run: func(r rig) (out []Buffer) {
 		count := func(logits []float64, labels []int32, c int) {
 			hits := r.junk(1)

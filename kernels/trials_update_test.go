@@ -160,6 +160,20 @@ func updateTrials() (all []*trial) {
 		Alignment(still, slow, slow, arena(2), s, false)
 		return []Buffer{alpha, one, still}
 	})
+	for _, share := range []float64{-.5, .5} { // with a conflict and without
+		all = append(all, &trial{concept: "conflict", name: fmt.Sprint("Deconflict ", share), atol: 4e-7, rtol: 1.2e-7, run: func(r rig) (out []Buffer) {
+			for _, l := range mutantLayouts { // a last bit of the factor, 1/2, times 5
+				s := l.segments(r)
+				y, g, reference, factor := l.arena(r, 0, padded(1, s)), l.arena(r, 1, padded(2, s)), l.arena(r, 2, padded(3, s)), r.junk(1)
+				AddScaled(g, reference, share)
+				Alignment(r.junk(len(s.List)), y, y, g, s, false) // leaves sums that are not its
+				Deconflict(y, g, reference, factor, s)
+				Deconflict(g, g, reference, factor, s)
+				out = append(out, y, g, factor)
+			}
+			return out
+		}})
+	}
 	for i, c := range []SGD{{WeightDecay: .1}, {Momentum: .9, WeightDecay: 5e-4}, {Momentum: .9, WeightDecay: .1, Nesterov: true}} {
 		walk("sgd", fmt.Sprintf("SGDStep %+v", c), 0, func(r rig, s *Segments, arena func(int) Buffer) []Buffer {
 			w, momentum := arena(0), arena(2)
@@ -221,6 +235,26 @@ func updateTrials() (all []*trial) {
 		short := r.junk(3)
 		Summary(short, r.floats(normals(1, 33)...))
 		return append(out, short)
+	}})
+	all = append(all, &trial{concept: "conflict", name: "one number", run: func(r rig) (out []Buffer) {
+		for _, lane := range lanes {
+			segments := []*Segments{NewSegments(r.dev, 260, []Segment{{Len: 260}})}
+			if lane <= 32 {
+				segments = append(segments, single(r, 33))
+			}
+			for _, s := range segments {
+				factor := r.junk(1)
+				Deconflict(r.junk(s.Size), r.floats(oneHot(s.Size, lane, -almost2)...), r.floats(oneHot(s.Size, lane, almost2)...), factor, s)
+				out = append(out, factor)
+			}
+		}
+		return out
+	}}, &trial{concept: "conflict", name: "many segments", rtol: 2.4e-7, run: func(r rig) []Buffer {
+		s, factor := single(r, 1030), r.junk(1)
+		g := r.floats(normals(2, s.Size)...)
+		AddScaled(g, r.floats(normals(3, s.Size)...), -.5)
+		Deconflict(r.junk(s.Size), g, r.floats(normals(3, s.Size)...), factor, s)
+		return []Buffer{factor}
 	}})
 	return append(all, &trial{concept: "update", name: "many segments", rtol: 1.2e-7, run: func(r rig) []Buffer {
 		s := single(r, 1030)

@@ -31,3 +31,11 @@ func CountCorrect(count Scalar, logits, labels *Tensor) {
 	mustShape("CountCorrect", "labels", labels, logits.Shape[0])
 	kernels.CountCorrect(count.Data, logits.Data, labels.Data, logits.Shape[1])
 }
+
+// MaskHeads sets the logits [n, c] that do not belong to the head of their row's
+// label, so many classes one after the other, to minus infinity.
+func MaskHeads(logits, labels *Tensor, head int) {
+	mustRank("MaskHeads", "logits", logits, "[n c]", 2)
+	mustShape("MaskHeads", "labels", labels, logits.Shape[0])
+	kernels.MaskHeads(logits.Data, labels.Data, logits.Shape[1], head)
+}
