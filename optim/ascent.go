@@ -21,6 +21,8 @@ type Ascent struct {
 	Clip     float64    // largest norm of the gradient of a descent; 0: any
 	Micro    int        // micro-batches per batch; 0 means 1
 	PerMicro bool       // m-sharpness: each micro-batch climbs on its own
+
+	Projection *Projection // of the gradient of a descent; nil: none. Not with PerMicro, whose descent has no weights of its own
 }
 
 // A StatPolicy says which passes move BatchNorm's running statistics.
@@ -56,7 +58,7 @@ func newClimber(a Ascent, p *autograd.Params) *climber {
 	c := &climber{
 		Ascent: a, params: p,
 		table:    segments(p, a.Scaled, a.Frozen, nil),
-		gradient: gradient{params: p, clip: a.Clip, micro: a.Micro},
+		gradient: gradient{params: p, clip: a.Clip, micro: a.Micro, project: a.Projection},
 		rho:      tensor.NewScalar(d, a.Rho),
 		norm:     tensor.NewScalar(d, 0),
 		before:   tensor.NewScalar(d, 0),
@@ -87,14 +89,31 @@ func (c *climber) start() {
 	}
 }
 
-// climb moves the weights up once and returns the gradient behind the ascent.
-func (c *climber) climb(loss Closure, r rise, log *Log) *tensor.Tensor {
+// climb moves the weights up once. The gradient behind the ascent is then that of
+// descent.
+func (c *climber) climb(loss Closure, r rise, log *Log) {
 	if c.chains == nil {
 		c.climbOne(loss, r, log)
-		return c.params.Grads
+		return
 	}
 	c.climbMany(loss, r, log)
-	return c.sum
+}
+
+// descent is what a descent follows behind the ascent r, at whose weights the
+// model must still be.
+func (c *climber) descent(loss Closure, r rise) *tensor.Tensor {
+	return c.gradient.clipped(c.projected(loss, r))
+}
+
+// projected is the same, not clipped.
+func (c *climber) projected(loss Closure, r rise) *tensor.Tensor {
+	g := c.params.Grads
+	if c.chains != nil {
+		g = c.sum
+	}
+	e := c.evalAfter(r)
+	e.StatUpdates = c.updates(e.Inner, false)
+	return c.gradient.project.apply(c.params, loss, e, g)
 }
 
 func (c *climber) climbOne(loss Closure, r rise, log *Log) {

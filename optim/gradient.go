@@ -9,9 +9,10 @@ import (
 // gradient evaluates the gradient of a whole batch, however many micro-batches
 // it comes in.
 type gradient struct {
-	params *autograd.Params
-	clip   float64
-	micro  int
+	params  *autograd.Params
+	clip    float64
+	micro   int
+	project *Projection // nil: of no gradient
 
 	sum  *tensor.Tensor // of the micro-batches, or the clipped gradient
 	norm tensor.Scalar
@@ -37,6 +38,12 @@ func (g *gradient) evaluate(closure Closure, e Eval, loss tensor.Scalar) {
 		tensor.AddTo(g.sum, g.params.Grads)
 	}
 	tensor.Copy(g.params.Grads, g.sum)
+}
+
+// descent returns what a descent follows: grad, the gradient of the pass e, projected
+// and clipped. The weights must still be those of e.
+func (g *gradient) descent(closure Closure, e Eval, grad *tensor.Tensor) *tensor.Tensor {
+	return g.clipped(g.project.apply(g.params, closure, e, grad))
 }
 
 // clipped returns grad, or a clipped copy of it: the ascent goes on from the

@@ -86,8 +86,8 @@ func (m *Lookbehind) Step(loss Closure, log *Log) tensor.Scalar {
 		if m.NewBatches {
 			r.batch = i
 		}
-		g := m.climber.climb(loss, r, log)
-		m.Base.Step(m.fast, m.climber.gradient.clipped(g)) // the gradient at w moves the fast weights
+		m.climber.climb(loss, r, log)
+		m.Base.Step(m.fast, m.climber.descent(loss, r)) // the gradient at w moves the fast weights
 		if i == 0 {
 			tensor.Copy(m.loss.Tensor, m.climber.before.Tensor)
 			if m.Adaptive {

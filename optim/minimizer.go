@@ -39,6 +39,8 @@ type Plain struct {
 	Clip   float64 // largest norm of the gradient; 0: any
 	Micro  int     // micro-batches per batch, accumulated; 0 means 1
 
+	Projection *Projection // of the gradient; nil: none
+
 	gradient gradient
 	loss     tensor.Scalar
 }
@@ -46,12 +48,13 @@ type Plain struct {
 // Step does one step of the base optimizer.
 func (m *Plain) Step(loss Closure, log *Log) tensor.Scalar {
 	if m.gradient.params == nil {
-		m.gradient = gradient{params: m.Params, clip: m.Clip, micro: max(m.Micro, 1)}
+		m.gradient = gradient{params: m.Params, clip: m.Clip, micro: max(m.Micro, 1), project: m.Projection}
 		m.loss = tensor.NewScalar(m.Params.Device(), 0)
 	}
-	m.gradient.evaluate(loss, Eval{StatUpdates: 1}, m.loss)
+	e := Eval{StatUpdates: 1}
+	m.gradient.evaluate(loss, e, m.loss)
 	log.descent(0, m.loss)
-	m.Base.Step(m.Params.Weights, m.gradient.clipped(m.Params.Grads))
+	m.Base.Step(m.Params.Weights, m.gradient.descent(loss, e, m.Params.Grads))
 	log.push()
 	return m.loss
 }

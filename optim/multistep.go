@@ -67,17 +67,17 @@ func (m *Multistep) Step(loss Closure, log *Log) tensor.Scalar {
 	if m.Radius == RadiusProjected {
 		r.then = m.project
 	}
-	var g *tensor.Tensor
 	for r.from = range m.K {
 		r.known = r.from > 0
-		g = m.climber.climb(loss, r, log)
+		m.climber.climb(loss, r, log)
 		if r.from == 0 {
 			tensor.Copy(m.loss.Tensor, m.climber.before.Tensor)
 		}
 	}
+	g := m.climber.descent(loss, r)
 	log.distance(w, m.clean)
 	tensor.Copy(w, m.clean)
-	m.Base.Step(w, m.climber.gradient.clipped(g))
+	m.Base.Step(w, g)
 	log.push()
 	return m.loss
 }

@@ -55,8 +55,9 @@ func (m *PathMean) Step(loss Closure, log *Log) tensor.Scalar {
 	m.mean.Zero()
 	m.climber.start()
 	for i := range m.K {
-		g := m.climber.climb(loss, rise{from: i, known: i > 0}, log)
-		kernels.AddScaled(m.mean.Data, g.Data, 1/float64(m.K))
+		r := rise{from: i, known: i > 0}
+		m.climber.climb(loss, r, log)
+		kernels.AddScaled(m.mean.Data, m.climber.projected(loss, r).Data, 1/float64(m.K))
 		if i == 0 {
 			tensor.Copy(m.loss.Tensor, m.climber.before.Tensor)
 		}

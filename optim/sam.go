@@ -32,10 +32,11 @@ func (m *SAM) Step(loss Closure, log *Log) tensor.Scalar {
 	w := m.Params.Weights
 	tensor.Copy(m.clean, w)
 	m.climber.start()
-	g := m.climber.climb(loss, rise{}, log)
+	m.climber.climb(loss, rise{}, log)
+	g := m.climber.descent(loss, rise{})
 	log.distance(w, m.clean)
 	tensor.Copy(w, m.clean)
-	m.Base.Step(w, m.climber.gradient.clipped(g))
+	m.Base.Step(w, g)
 	log.push()
 	return m.climber.before
 }
