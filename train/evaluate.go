@@ -34,6 +34,16 @@ func (j *Job) Validate(ctx context.Context) (s Score, err error) {
 	return s, err
 }
 
+// ScoreOn scores the model as it is on samples of a split, nil meaning all: of the
+// job's data or any other with images of that size.
+func (j *Job) ScoreOn(ctx context.Context, split *datasets.Split, samples []int32) (s Score, err error) {
+	err = j.guard(nil, func() (err error) {
+		s, err = j.evaluate(ctx, split, samples)
+		return err
+	})
+	return s, err
+}
+
 // evaluate scores the model, in evaluation mode, on samples of a split; nil
 // means all. Losses and predictions add up on the device.
 func (j *Job) evaluate(ctx context.Context, split *datasets.Split, samples []int32) (Score, error) {
@@ -72,7 +82,7 @@ func (j *Job) scoreBatch(n int, see func(logits *tensor.Tensor)) {
 	j.tape.ForwardOnly = true
 	defer func() { j.tape.ForwardOnly = false }()
 	x, labels := j.feeder.part(0, 0, n)
-	logits := j.Model.Forward(j.tape, x, nn.Mode{})
+	logits := j.forward(x, labels, nn.Mode{})
 	j.tape.CrossEntropy(j.loss, logits, labels, 0)
 	tensor.CountCorrect(j.correct, logits.Value, labels)
 	kernels.AddScaled(j.scored.loss.Data, j.loss.Data, float64(n))

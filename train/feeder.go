@@ -34,17 +34,23 @@ func newFeeder(d *kernels.Device, data *datasets.Dataset, c Config, slots int) *
 	}
 	f.augment.Cutout = c.Cutout
 	for range slots {
-		f.slots = append(f.slots, feed{
-			images: d.Alloc(kernels.Uint8, c.Batch*s.H*s.W*s.C),
-			index:  d.Alloc(kernels.Int32, c.Batch),
-			labels: d.Alloc(kernels.Int32, c.Batch),
-			x:      tensor.NewOf(d, d.Activations(), c.Batch, s.H, s.W, s.C),
-
-			partners: d.Alloc(kernels.Int32, c.Batch),
-			mixing:   tensor.New(d, kernels.Mixing),
-		})
+		f.addSlot(d, c.Batch)
 	}
 	return f
+}
+
+// addSlot adds a slot for batches of n images.
+func (f *feeder) addSlot(d *kernels.Device, n int) {
+	g := f.plain
+	f.slots = append(f.slots, feed{
+		images: d.Alloc(kernels.Uint8, n*g.H*g.W*g.C),
+		index:  d.Alloc(kernels.Int32, n),
+		labels: d.Alloc(kernels.Int32, n),
+		x:      tensor.NewOf(d, d.Activations(), n, g.H, g.W, g.C),
+
+		partners: d.Alloc(kernels.Int32, n),
+		mixing:   tensor.New(d, kernels.Mixing),
+	})
 }
 
 // begin sets what the augmentation of an epoch draws from.

@@ -23,6 +23,12 @@ type Job struct {
 	// once for whatever arrives. It may be nil.
 	SaveNow <-chan os.Signal
 
+	// Head, unless it is 0, makes so many classes one after the other a head of
+	// their own (multi-head): in training and in evaluation the logits of all
+	// heads but the label's are masked. It must divide the number of classes, does
+	// not go with label smoothing, and is set before the first step.
+	Head int
+
 	// Profile, unless it is nil, takes down the first steps of a run.
 	Profile *Profile
 
@@ -36,6 +42,7 @@ type Job struct {
 	tape     *autograd.Tape
 	feeder   *feeder
 	splits   map[*datasets.Split]deviceSplit
+	lessons  deviceSplit // of Learn
 	recorder recorder
 	log      *optim.Log
 	loss     tensor.Scalar

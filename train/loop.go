@@ -156,7 +156,7 @@ func (r *run) limited() bool {
 // account counts a step.
 func (r *run) account(sizes []int) {
 	r.at.Step++
-	r.at.Evals += int64(r.method.Evals())
+	r.at.Evals += int64(r.method.evals(sizes))
 	r.at.Batch += len(sizes)
 	r.sizes = append(r.sizes, sizes[0])
 	for _, n := range sizes {

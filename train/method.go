@@ -21,6 +21,9 @@ type method struct {
 	optim.Minimizer
 	base  optim.Optimizer
 	inner int // ascents per step
+
+	projection *optim.Projection // of the descents, off
+	descents   int               // per step; of PathMean, gradients of its mean
 }
 
 // setRho changes the radius, where the method has one.
@@ -30,31 +33,43 @@ func (m method) setRho(rho float64) {
 	}
 }
 
+// evals is the number of gradient evaluations of a step on batches of those
+// sizes, of which one more than the method takes is a reference.
+func (m method) evals(sizes []int) int {
+	if len(sizes) > m.Batches() {
+		return m.Evals() + m.descents
+	}
+	return m.Evals()
+}
+
 // newMethod builds the minimizer of c for the parameters p. random says that
 // the model's forward pass draws random numbers.
 func newMethod(c Config, p *autograd.Params, random bool) method {
 	base := newBase(c, p)
 	ascent := newAscent(c, p)
 	inner := strings.TrimPrefix(c.Minimizer, "Lookahead")
-	m := method{base: base, inner: 1}
+	m := method{base: base, inner: 1, projection: &optim.Projection{}, descents: 1}
+	ascent.Projection = m.projection
 	switch strings.TrimSuffix(strings.TrimSuffix(inner, "ASAM"), "SAM") {
 	case "Multistep":
 		m.Minimizer, m.inner = &optim.Multistep{Params: p, Base: base, Ascent: ascent, K: c.K, Radius: index[optim.RadiusPolicy](c.Radius, "step", "budget", "projected")}, c.K
 	case "PathMean":
 		m.Minimizer, m.inner = &optim.PathMean{Params: p, Base: base, Ascent: ascent, K: c.K}, c.K
+		m.descents = c.K
 	case "Lookbehind":
 		m.Minimizer, m.inner = &optim.Lookbehind{
 			Params: p, Base: base, Ascent: ascent, K: c.K, Alpha: c.Alpha, Adaptive: c.Adaptive,
 			Scope: index[optim.AlphaScope](c.AlphaScope, "tensor", "global"),
 			Reuse: c.Reuse && !random, NewBatches: c.NewBatches, Pull: pullPolicy(c),
 		}, c.K
+		m.descents = c.K
 	case "":
 		m.Minimizer = &optim.SAM{Params: p, Base: base, Ascent: ascent}
 		if inner == "" { // Lookahead around the base optimizer
-			m.Minimizer = plain(c, p, base)
+			m.Minimizer = plain(c, p, base, m.projection)
 		}
 	default:
-		m.Minimizer = plain(c, p, base)
+		m.Minimizer = plain(c, p, base, m.projection)
 	}
 	if strings.HasPrefix(c.Minimizer, "Lookahead") {
 		m.Minimizer = &optim.Lookahead{Params: p, Inner: m.Minimizer, Base: base, K: c.LookaheadK, Alpha: c.LookaheadAlpha, Pull: pullPolicy(c)}
@@ -62,8 +77,8 @@ func newMethod(c Config, p *autograd.Params, random bool) method {
 	return m
 }
 
-func plain(c Config, p *autograd.Params, base optim.Optimizer) optim.Minimizer {
-	return &optim.Plain{Params: p, Base: base, Clip: c.Clip, Micro: c.micro()}
+func plain(c Config, p *autograd.Params, base optim.Optimizer, projection *optim.Projection) optim.Minimizer {
+	return &optim.Plain{Params: p, Base: base, Clip: c.Clip, Micro: c.micro(), Projection: projection}
 }
 
 // micro is the number of micro-batches of a full batch.

@@ -32,3 +32,13 @@ func (r *recorder) do(key string, work func()) (recorded bool) {
 	graph.Launch()
 	return true
 }
+
+// forget gives up all recordings.
+func (r *recorder) forget() {
+	for _, graph := range r.graphs {
+		if graph != nil {
+			graph.Free()
+		}
+	}
+	clear(r.graphs)
+}

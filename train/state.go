@@ -70,13 +70,7 @@ func (j *Job) Resume(folder *Folder) error {
 	if path == "" {
 		return folder.rewind(position{})
 	}
-	var metadata map[string]string
-	err := j.guard(folder, func() (err error) {
-		if metadata, err = checkpoint.LoadState(path, j.entries()); err != nil {
-			return CheckpointError{err}
-		}
-		return nil
-	})
+	metadata, err := j.LoadState(path)
 	if err != nil {
 		return err
 	}
@@ -86,14 +80,33 @@ func (j *Job) Resume(folder *Folder) error {
 	if err := json.Unmarshal([]byte(metadata["position"]), &j.at); err != nil {
 		return CheckpointError{fmt.Errorf("train: %s: position %q: %w", path, metadata["position"], err)}
 	}
-	if r, ok := j.method.Minimizer.(interface{ Resume() }); ok {
-		r.Resume()
-	}
 	if err := j.guard(folder, func() error { return j.completeExports(folder) }); err != nil {
 		return err
 	}
 	folder.remark("resumed after step %d, in epoch %d", j.at.Step, j.at.Epoch+1)
 	return folder.rewind(j.at)
+}
+
+// SaveState writes to a file, under a temporary name first, all that training
+// exactly on needs but the position in the data, which may be told in metadata:
+// weights, what the minimizer remembers, the buffers of the model.
+func (j *Job) SaveState(path string, metadata map[string]string) error {
+	return j.guard(nil, func() error { return checkpoint.SaveState(path, metadata, j.entries()) })
+}
+
+// LoadState takes up what SaveState wrote and returns its metadata. A file that is
+// damaged or of another model is a CheckpointError, and then nothing has changed.
+func (j *Job) LoadState(path string) (metadata map[string]string, err error) {
+	err = j.guard(nil, func() (err error) {
+		if metadata, err = checkpoint.LoadState(path, j.entries()); err != nil {
+			return CheckpointError{err}
+		}
+		if r, ok := j.method.Minimizer.(interface{ Resume() }); ok {
+			r.Resume()
+		}
+		return nil
+	})
+	return metadata, err
 }
 
 // completeExports writes the exports of the last epoch that the run was stopped

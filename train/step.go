@@ -23,7 +23,7 @@ func (j *Job) closure(e optim.Eval) tensor.Scalar {
 		return j.loss
 	}
 	x, labels := j.feeder.part(e.Batch, lo, hi)
-	logits := j.Model.Forward(j.tape, x, nn.Mode{Train: true, StatUpdates: e.StatUpdates})
+	logits := j.forward(x, labels, nn.Mode{Train: true, StatUpdates: e.StatUpdates})
 	others, weight := j.feeder.mix(e.Batch, lo, hi)
 	loss := j.tape.MixedCrossEntropy(j.loss, logits, labels, others, weight, j.Config.Smoothing)
 	j.count(e, logits, labels, micro)
@@ -36,12 +36,21 @@ func (j *Job) closure(e optim.Eval) tensor.Scalar {
 	return j.loss
 }
 
+// forward is the logits of the model, those of other heads masked.
+func (j *Job) forward(x *autograd.Var, labels *tensor.Tensor, m nn.Mode) *autograd.Var {
+	logits := j.Model.Forward(j.tape, x, m)
+	if j.Head > 0 {
+		tensor.MaskHeads(logits.Value, labels, j.Head)
+	}
+	return logits
+}
+
 // count counts the right predictions at the clean weights, and at those that
 // the published code reports as training accuracy: where the last ascent
-// starts. A point that is evaluated twice is counted once.
+// starts. A point that is evaluated twice is counted once, a reference not.
 func (j *Job) count(e optim.Eval, logits *autograd.Var, labels *tensor.Tensor, micro int) {
 	last := j.method.inner - 1
-	if j.counted[e.Inner] || (e.Inner != 0 && e.Inner != last) {
+	if e.Batch >= j.method.Batches() || j.counted[e.Inner] || (e.Inner != 0 && e.Inner != last) {
 		return
 	}
 	j.counted[e.Inner] = e.Micro == micro-1
@@ -73,10 +82,16 @@ func (j *Job) step() tensor.Scalar {
 }
 
 // trainOn brings batches of the given sizes from a source and does one step on
-// them. Where an epoch ends in the middle of a group its batches serve again.
+// them. Where an epoch ends in the middle of a group its batches serve again. A
+// batch behind those that the method takes is a reference, against which its
+// descents are projected.
 func (j *Job) trainOn(s source, sizes []int) {
+	j.method.projection.Batch = 0
+	if n := j.method.Batches(); len(sizes) > n {
+		j.method.projection.Batch = n
+	}
 	j.record(fmt.Sprint(sizes), func() {
-		for slot := range j.feeder.slots {
+		for slot := range max(len(sizes), j.method.Batches()) {
 			if slot < len(sizes) {
 				s.bring(slot, sizes[slot])
 			} else {
