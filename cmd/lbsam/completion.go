@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lbsam/analysis"
+	"lbsam/analysis/lifelong"
 	"lbsam/datasets"
 	"lbsam/datasets/download"
 	"lbsam/internal/roofline"
@@ -66,6 +67,7 @@ func values() map[string][]string {
 	all["alpha"] = []string{"adaptive"}
 	all["log-format"] = []string{"text", "json"}
 	all["to"] = []string{"torch", "onnx", "safetensors"}
+	all["stream"], all["method"], all["heads"], all["class-order"] = lifelong.Streams(), lifelong.Methods(), lifelong.Heads(), lifelong.Orders()
 	for _, p := range presets() {
 		all["preset"] = append(all["preset"], p.name)
 	}

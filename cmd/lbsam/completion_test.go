@@ -30,6 +30,7 @@ func TestCompletion(t *testing.T) {
 		"version ":               {":4"},
 		"eval ":                  {":0"},
 		"eval x --split ":        {"test", "train", ":4"},
+		"lifelong --method ":     {"finetune", "agem", ":4"},
 		"models res":             {"resnet18", ":4"},
 		"data ":                  {"get", ":4"},
 		"data get ":              {"CIFAR100", "TinyImageNet", ":4"},

@@ -80,6 +80,9 @@ func runsIn(dir string) (runs []train.Summary, err error) {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() { // a link to a folder is one
 			continue
 		}
+		if !isRun(path) && isMeasurement(path) {
+			continue
+		}
 		runs = append(runs, train.Summarize(path))
 		if b := filepath.Join(path, baselineFolder); isRun(b) {
 			runs = append(runs, train.Summarize(b))
@@ -92,6 +95,13 @@ func runsIn(dir string) (runs []train.Summary, err error) {
 // isRun reports whether path is a run folder that is not broken.
 func isRun(path string) bool {
 	_, err := os.Stat(filepath.Join(path, "config.toml"))
+	return err == nil
+}
+
+// isMeasurement reports whether path is the folder of a measurement, which has a
+// journal of points.
+func isMeasurement(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "points.jsonl"))
 	return err == nil
 }
 

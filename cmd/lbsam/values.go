@@ -124,3 +124,35 @@ func (g grid) Set(text string) (err error) {
 func (grid) Type() string {
 	return "min:max:points with min below max and 2 to 10000 points, such as -1:1:25"
 }
+
+// seeds is the value of a flag that takes several seeds.
+type seeds struct{ list *[]uint64 }
+
+// String is what Set takes.
+func (s seeds) String() string {
+	if s.list == nil {
+		return ""
+	}
+	var words []string
+	for _, v := range *s.list {
+		words = append(words, strconv.FormatUint(v, 10))
+	}
+	return strings.Join(words, ",")
+}
+
+// Set replaces the list.
+func (s seeds) Set(text string) error {
+	var list []uint64
+	for word := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseUint(strings.TrimSpace(word), 10, 64)
+		if err != nil {
+			return err
+		}
+		list = append(list, v)
+	}
+	*s.list = list
+	return nil
+}
+
+// Type is what the flag wants.
+func (seeds) Type() string { return "whole numbers of 0 or more with commas between them" }
