@@ -36,6 +36,7 @@ const perTerm = 4e-7
 // NewLockstep makes t, an empty tape on the reference device, check device d.
 func NewLockstep(t *Tape, d *kernels.Device) *Lockstep {
 	t.check = &Lockstep{tape: NewTape(kernels.NewArena(d))}
+	t.check.tape.replaced = true
 	return t.check
 }
 

@@ -46,7 +46,15 @@ func (t *Tape) batchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm, y, me
 		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
 		more := v.more
 		v.more = nil
-		dx := tensor.BatchNormBackward(t.arena, grads, dy, more, y, x.Value, gamma.Value, mean, variance, g.Eps, g.ReLU, !g.Train)
+		alone := beta.Value // y is what comes of x alone, and dz nobody wants
+		if add != nil || t.replaced {
+			alone = nil
+		}
+		dx := tensor.BatchNormBackward(t.arena, grads, dy, more, y, x.Value, gamma.Value, alone, mean, variance, g.Eps, g.ReLU, !g.Train)
+		if dx == dy {
+			t.pass(x, v, dx)
+			return
+		}
 		t.add(x, dx)
 		if add != nil {
 			t.pass(add, v, dy) // dz, in place

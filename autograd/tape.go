@@ -22,6 +22,10 @@ type Tape struct {
 	steps  []step
 	check  *Lockstep
 	traced bool
+
+	// replaced says that results become others before Backward: Lockstep wants
+	// the mask of a ReLU taken from them.
+	replaced bool
 }
 
 // A step is one recorded operation.

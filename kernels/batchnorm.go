@@ -134,21 +134,37 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 //	dx = gamma·r·(dz - (sum of dz)/Rows - x̂·(sum of dz·x̂)/Rows)
 //
 // dy is overwritten with dz, which is the gradient of the addend too. Without
-// ReLU y is not read and may be absent. dx may alias x or dyMore.
+// ReLU y is not read and may be absent. dx may alias x or dyMore, and dy if nobody
+// wants dz.
+//
+// beta may be absent. To give it says that there was no addend, and that dz is
+// not wanted: what dy holds in the end is then undefined, unless it is dx. That
+// leaves it to the device where it takes the mask of the ReLU from.
 //
 // It goes through the activations twice: the sums read dy, x and, where they
 // are wanted, y and dyMore, and write dz unless it is dy; then dx is computed
 // from dz and x. With ReLU that is 5 reads and 2 writes, without 4 and 1; dyMore
-// costs one read, and without ReLU one write. On a device that runs PTX dz and x
-// are read once where there are few rows.
-func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
-	defer spanOf(x.dev, "BatchNormBackward", g, dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance).again(dy, dy, x).end()
+// costs one read, and without ReLU one write. With beta, and no dyMore, cpu
+// computes the mask anew from x, in both passes: 4 reads and 1 write. On a
+// device that runs PTX dz and x are read once where there are few rows.
+func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, mean, variance Buffer, g BatchNorm) {
+	s := spanOf(x.dev, "BatchNormBackward", g, dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, mean, variance)
+	if beta.IsNil() || !dyMore.IsNil() {
+		defer s.again(dy, dy, x).end()
+	} else {
+		s.Bytes -= size64([]Buffer{y})
+		defer s.again(dy, x).end()
+	}
 	g.checkBackward("BatchNormBackward", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
+	mustMatch("BatchNormBackward", x.dev.precision, g.C, beta)
+	if x.dev.EmulatesStorage() {
+		beta = Buffer{} // y was rounded since
+	}
 	switch {
 	case x.dev.gpu != nil:
 		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance, g, false)
 	case x.dev.isCPU():
-		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, false)
+		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(beta), f32(mean), f32(variance), g, false)
 	case x.dtype == Float64:
 		batchNormBackwardRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(dyMore), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
 	default:
@@ -157,7 +173,8 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, v
 }
 
 // BatchNormBackwardEval is the gradient of BatchNormApply with statistics
-// that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward. On a
+// that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward without
+// beta. On a
 // device that runs PTX it goes through the activations once: it reads x, dy,
 // dyMore and y, and writes dx and dz.
 func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm) {
@@ -167,7 +184,7 @@ func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mea
 	case x.dev.gpu != nil:
 		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance, g, true)
 	case x.dev.isCPU():
-		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(mean), f32(variance), g, true)
+		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), nil, f32(mean), f32(variance), g, true)
 	case x.dtype == Float64:
 		batchNormBackwardEvalRef(f64(dx), f64(dgammaAdd), f64(dbetaAdd), f64(dy), f64(dyMore), f64(y), f64(x), f64(gamma), f64(mean), f64(variance), g)
 	default:

@@ -2,8 +2,12 @@ package kernels
 
 // Sums over the rows are taken in float32 within a block of rows, which stays
 // in the nearest cache, and in float64 across blocks and tasks. The sizes of
-// both depend on the shape alone. Each channel is summed row after row, so a
-// vector of channels rounds as the loop over one channel does.
+// both depend on the shape alone. Each channel of a block has two sums, of its even
+// and of its odd rows, so that an addition need not wait for the one before it;
+// a vector of channels rounds as the loop over one channel does.
+
+// ways is the number of sums of a channel within a block.
+const ways = 2
 
 // blockRows is the number of rows of a block: at most 64, so that float32
 // rounds little, and 16 kB, but 8 or more.
@@ -78,15 +82,17 @@ func batchNormMoments(sum, squares []float64, x []float32, channels int) {
 	rows := len(x) / channels
 	n, inverse := float64(rows), 1/float32(rows)
 	for c := batchNormMomentsVector(sum, squares, x, channels); c < channels; c++ {
-		pivot, shifted, around := x[c], float32(0), float32(0)
-		for i := c; i < len(x); i += channels {
-			shifted += x[i] - pivot
+		pivot, shifts, arounds := x[c], [ways]float32{}, [ways]float32{}
+		for row := range rows {
+			shifts[row%ways] += x[row*channels+c] - pivot
 		}
+		shifted := shifts[0] + shifts[1]
 		m := pivot + float32(inverse*shifted)
-		for i := c; i < len(x); i += channels {
-			d := x[i] - m
-			around += float32(d * d)
+		for row := range rows {
+			d := x[row*channels+c] - m
+			arounds[row%ways] += float32(d * d)
 		}
+		around := arounds[0] + arounds[1]
 		s := float64(n*float64(pivot)) + float64(shifted)
 		sum[c] += s
 		squares[c] += float64((2*s - float64(n*float64(m))) * float64(m))
@@ -133,21 +139,35 @@ func batchNormApplyRows(y, x, add, mean, scale, beta []float32, relu bool) {
 // A batchNormSlope is what the gradient of x depends on, per channel:
 //
 //	dx = factor·(dz - meanDz - (x - mean)·r·meanDot)
-type batchNormSlope struct{ mean, r, factor, meanDz, meanDot []float32 }
+//
+// Where beta is there, dz is dy where (x - mean)·scale + beta, the forward result,
+// is above 0: one pass less over an array than to read that result.
+type batchNormSlope struct{ mean, r, factor, meanDz, meanDot, scale, beta []float32 }
+
+// passed is dy behind the ReLU of s, if it has one.
+func (s *batchNormSlope) passed(dy, x float32, c int) float32 {
+	if s.beta != nil && float32((x-s.mean[c])*s.scale[c])+s.beta[c] <= 0 {
+		return 0
+	}
+	return dy
+}
 
 // batchNormBackwardCPU is BatchNormBackward, or BatchNormBackwardEval if the
-// statistics are constants.
-func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance []float32, g BatchNorm, constants bool) {
+// statistics are constants. beta is there if y is what comes of x alone.
+func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, beta, mean, variance []float32, g BatchNorm, constants bool) {
 	numbers := grown(&p.channels, 4*g.C)
 	clear(numbers)
 	w := &p.norm
 	*w = batchNormWork{BatchNorm: g, dx: dx, dy: dy, dyMore: dyMore, y: y, x: x}
-	s := batchNormSlope{mean, numbers[:g.C], numbers[g.C : 2*g.C], numbers[2*g.C : 3*g.C], numbers[3*g.C:]}
-	w.slope = s
+	s := batchNormSlope{mean: mean, r: numbers[:g.C], factor: numbers[g.C : 2*g.C], meanDz: numbers[2*g.C : 3*g.C], meanDot: numbers[3*g.C:]}
 	for c, v := range variance {
 		s.r[c] = invStd(v, g.Eps)
 		s.factor[c] = gamma[c] * s.r[c]
 	}
+	if g.ReLU && beta != nil && dyMore == nil && !constants {
+		s.scale, s.beta, w.y = s.factor, beta, nil
+	}
+	w.slope = s
 	sum, dot := w.sums(p, (*batchNormWork).slopes)
 	for c := range dgamma {
 		dbeta[c] += float32(sum[c])
@@ -162,48 +182,52 @@ func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, m
 			batchNormApplyRows(w.dx[lo:hi], w.dy[lo:hi], nil, s.meanDz, s.factor, s.meanDot, false)
 			return
 		}
-		batchNormDx(w.dx[lo:hi], w.dy[lo:hi], w.x[lo:hi], w.slope)
+		batchNormDx(w.dx[lo:hi], w.dy[lo:hi], w.x[lo:hi], &w.slope)
 	})
 }
 
-// slopes turns one block of dy into dz and adds its sums for the gradients.
+// slopes turns one block of dy into dz, unless the mask comes of x, and adds its
+// sums for the gradients.
 func (w *batchNormWork) slopes(sum, dot []float64, lo, hi int) {
 	if w.dyMore != nil {
 		addCPU(w.dy[lo:hi], w.dy[lo:hi], w.dyMore[lo:hi])
 	}
 	var output []float32
-	if w.ReLU {
+	if w.ReLU && w.y != nil {
 		output = w.y[lo:hi]
 	}
-	batchNormSums(sum, dot, w.dy[lo:hi], output, w.x[lo:hi], w.slope.mean, w.slope.r)
+	batchNormSums(sum, dot, w.dy[lo:hi], output, w.x[lo:hi], &w.slope)
 }
 
-// batchNormSums masks one block of dy by the ReLU, if y is there, and adds the
-// sums of dz and of dz·x̂.
-func batchNormSums(sum, dot []float64, dy, y, x, mean, r []float32) {
-	channels := len(mean)
-	for c := batchNormSumsVector(sum, dot, dy, y, x, mean, r); c < channels; c++ {
-		var blockSum, blockDot float32
-		for i := c; i < len(x); i += channels {
+// batchNormSums adds the sums of dz and of dz·x̂ over one block. If y is there it
+// masks dy by it, which becomes dz.
+func batchNormSums(sum, dot []float64, dy, y, x []float32, s *batchNormSlope) {
+	channels := len(s.mean)
+	rows := len(x) / channels
+	for c := batchNormSumsVector(sum, dot, dy, y, x, s); c < channels; c++ {
+		var sums, dots [ways]float32
+		for row := range rows {
+			i := row*channels + c
 			if y != nil && y[i] <= 0 {
 				dy[i] = 0
 			}
-			blockSum += dy[i]
-			blockDot += float32(dy[i] * float32((x[i]-mean[c])*r[c]))
+			dz := s.passed(dy[i], x[i], c)
+			sums[row%ways] += dz
+			dots[row%ways] += float32(dz * float32((x[i]-s.mean[c])*s.r[c]))
 		}
-		sum[c] += float64(blockSum)
-		dot[c] += float64(blockDot)
+		sum[c] += float64(sums[0] + sums[1])
+		dot[c] += float64(dots[0] + dots[1])
 	}
 }
 
 // batchNormDx computes the gradient of some rows of x.
-func batchNormDx(dx, dy, x []float32, s batchNormSlope) {
+func batchNormDx(dx, dy, x []float32, s *batchNormSlope) {
 	c := len(s.mean)
 	first := batchNormDxVector(dx, dy, x, s)
 	for lo := 0; lo < len(x); lo += c {
 		for j := first; j < c; j++ {
 			xhat := (x[lo+j] - s.mean[j]) * s.r[j]
-			dx[lo+j] = s.factor[j] * (dy[lo+j] - s.meanDz[j] - float32(xhat*s.meanDot[j]))
+			dx[lo+j] = s.factor[j] * (s.passed(dy[lo+j], x[lo+j], j) - s.meanDz[j] - float32(xhat*s.meanDot[j]))
 		}
 	}
 }

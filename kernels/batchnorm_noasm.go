@@ -8,6 +8,8 @@ func batchNormMomentsVector(_, _ []float64, _ []float32, _ int) (channels int) {
 
 func batchNormApplyVector(_, _, _, _, _, _ []float32, _ bool) (channels int) { return 0 }
 
-func batchNormSumsVector(_, _ []float64, _, _, _, _, _ []float32) (channels int) { return 0 }
+func batchNormSumsVector(_, _ []float64, _, _, _ []float32, _ *batchNormSlope) (channels int) {
+	return 0
+}
 
-func batchNormDxVector(_, _, _ []float32, _ batchNormSlope) (channels int) { return 0 }
+func batchNormDxVector(_, _, _ []float32, _ *batchNormSlope) (channels int) { return 0 }

@@ -14,6 +14,7 @@ type bnCase struct {
 	x, add, gamma, beta                   Buffer
 	mean, variance, y, dy, dx, dgam, dbet Buffer
 	more                                  Buffer // another part of dy, absent unless a test wants it
+	alone                                 bool   // no addend, and nobody wants dz
 }
 
 // newBNCase draws the operands. The gradients of gamma and beta start at 0.5,
@@ -44,11 +45,15 @@ func (c *bnCase) forward(train bool) {
 }
 
 func (c *bnCase) backward(train bool) {
-	backward := BatchNormBackwardEval
-	if train {
-		backward = BatchNormBackward
+	if !train {
+		BatchNormBackwardEval(c.dx, c.dgam, c.dbet, c.dy, c.more, c.y, c.x, c.gamma, c.mean, c.variance, c.g)
+		return
 	}
-	backward(c.dx, c.dgam, c.dbet, c.dy, c.more, c.y, c.x, c.gamma, c.mean, c.variance, c.g)
+	var beta Buffer
+	if c.alone {
+		beta = c.beta
+	}
+	BatchNormBackward(c.dx, c.dgam, c.dbet, c.dy, c.more, c.y, c.x, c.gamma, beta, c.mean, c.variance, c.g)
 }
 
 // split makes dy the sum of two parts, the second of which becomes dx.
@@ -415,11 +420,11 @@ func TestBatchNormChannelsRoundAlike(t *testing.T) {
 		}
 		masked := append([]float32{}, dy...)
 		batchNormMoments(all[0][:], all[1][:], x, channels)
-		batchNormSums(all[2][:], all[3][:], masked, output, x, mean, r)
+		batchNormSums(all[2][:], all[3][:], masked, output, x, slopeOf(mean, r))
 		for c := range channels {
 			one := column(dy, c)
 			batchNormMoments(alone[0][c:c+1], alone[1][c:c+1], column(x, c), 1)
-			batchNormSums(alone[2][c:c+1], alone[3][c:c+1], one, column(output, c), column(x, c), mean[c:c+1], r[c:c+1])
+			batchNormSums(alone[2][c:c+1], alone[3][c:c+1], one, column(output, c), column(x, c), slopeOf(mean[c:c+1], r[c:c+1]))
 			for i, v := range column(masked, c) {
 				if v != one[i] {
 					t.Errorf("relu=%v: row %d of channel %d is %v and alone %v", relu, i, c, v, one[i])
@@ -470,6 +475,46 @@ func TestBatchNormOfFewRows(t *testing.T) {
 		}
 		if _, can := walkRows(2049, 128, 4).few(128); can {
 			t.Error("2049 rows are few")
+		}
+	}
+}
+
+// slopeOf is a slope for sums without a mask.
+func slopeOf(mean, r []float32) *batchNormSlope { return &batchNormSlope{mean: mean, r: r} }
+
+// Where there was no addend the gradient may take the place of dy, and the mask of
+// the ReLU may come of x: the bits are those of a mask by y. Among x are NaN and
+// numbers that give exactly 0.
+func TestBatchNormBackwardAlone(t *testing.T) {
+	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu", Threads: 1}, Config{Name: "cpu", Threads: 3}) {
+		r := openRig(t, config)
+		for _, shape := range append([][2]int{{6, 8}, {64, 132}}, bnShapes...) {
+			for option := range 4 {
+				run := func(alone bool) [][]float64 {
+					c := newBNCase(r, BatchNorm{Rows: shape[0], C: shape[1], Eps: 1e-3, ReLU: option&1 != 0}, false, 0.5, 1)
+					if option&2 != 0 {
+						c.split()
+					}
+					UploadFloats(c.mean, constant(shape[1], 0.5))
+					UploadFloats(c.variance, constant(shape[1], 1.7))
+					UploadFloats(c.beta, constant(shape[1], 0))
+					x := Floats(c.x)
+					x[0], x[len(x)/2], x[len(x)-1] = 0.5, math.NaN(), 0.5 // 0.5 gives 0
+					UploadFloats(c.x, x)
+					BatchNormApply(c.y, c.x, Buffer{}, c.gamma, c.beta, c.mean, c.variance, c.g)
+					if c.alone = alone; alone && c.more.IsNil() {
+						c.dx = c.dy
+					}
+					c.backward(true)
+					return results([]Buffer{c.dx, c.dgam, c.dbet})
+				}
+				got, want := run(true), run(false)
+				for i := range want {
+					if at := firstDifference(got[i], want[i]); at >= 0 {
+						t.Errorf("%s: %v option %d: result %d element %d: %v, want %v", config.Name, shape, option, i, at, got[i][at], want[i][at])
+					}
+				}
+			}
 		}
 	}
 }

@@ -2,12 +2,15 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"testing"
+	"time"
 )
 
 // Every benchmark runs on one thread, on two, and as the reference loop, and
-// reports GB/s of the least traffic: each operand read once and each result
-// written once. A sum that is needed before the second step makes two passes.
+// reports the best GB/s of the least traffic: each operand read once and each
+// result written once. A sum that is needed before the second step makes two
+// passes.
 
 // traffic benchmarks op, which streams the given number of arrays of n floats.
 func traffic(b *testing.B, streams, n int, op func(r rig) func()) {
@@ -16,15 +19,32 @@ func traffic(b *testing.B, streams, n int, op func(r rig) func()) {
 		config Config
 	}{{"cpu1", Config{Name: "cpu", Threads: 1}}, {"cpu2", Config{Name: "cpu", Threads: 2}}, {"ref", Config{Name: "ref"}}} {
 		b.Run(c.name, func(b *testing.B) {
-			run := op(openRig(b, c.config))
-			run()
-			b.ReportAllocs()
-			for b.Loop() {
-				run()
-			}
-			b.ReportMetric(float64(streams*n*4)*float64(b.N)/1e9/b.Elapsed().Seconds(), "GB/s")
+			r := openRig(b, c.config)
+			reportTraffic(b, r, float64(streams*n*4), n, op(r))
 		})
 	}
+}
+
+// reportTraffic runs body b.N times, each next to a copy of an array of n floats
+// by the same device, and reports the best GB/s and its share of the best copy.
+func reportTraffic(b *testing.B, r rig, bytes float64, n int, body func()) {
+	from, to := r.ones(n), r.ones(n)
+	fastest := func(best time.Duration, work func()) time.Duration {
+		start := time.Now()
+		work()
+		return min(best, time.Since(start))
+	}
+	op, copied := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+	body()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		op = fastest(op, body)
+		copied = fastest(copied, func() { Copy(to, from) })
+	}
+	rate, peak := bytes/op.Seconds(), float64(8*n)/copied.Seconds()
+	b.ReportMetric(rate/1e9, "GB/s")
+	b.ReportMetric(100*rate/peak, "%copy")
 }
 
 // ones is n numbers; speed does not depend on their values.
@@ -74,6 +94,7 @@ func BenchmarkBatchNorm(b *testing.B) {
 			}},
 			{"Backward", 5, func(c *bnCase) { c.g.ReLU = false; c.backward(true) }},
 			{"BackwardReLU", 7, func(c *bnCase) { c.g.ReLU = true; c.backward(true) }},
+			{"BackwardReLUAlone", 5, func(c *bnCase) { c.g.ReLU, c.alone, c.dx = true, true, c.dy; c.backward(true) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%d", c.name, shape[0], shape[1]), func(b *testing.B) {
 				n := shape[0] * shape[1]

@@ -101,13 +101,22 @@ func TestBatchNormLoopsStayWithinTheirSlices(t *testing.T) {
 			})
 			checkGuarded(t, "sums "+name, 1, []int{n, n, n, c, c}, func(x [][]float32) {
 				if relu {
-					batchNormSums(a, b, x[0], x[1], x[2], x[3], x[4])
+					batchNormSums(a, b, x[0], x[1], x[2], slopeOf(x[3], x[4]))
 				} else {
-					batchNormSums(a, b, x[0], nil, x[2], x[3], x[4])
+					batchNormSums(a, b, x[0], nil, x[2], slopeOf(x[3], x[4]))
 				}
 			})
 			checkGuarded(t, "dx "+name, 1, []int{n, n, n, c, c, c, c, c}, func(x [][]float32) {
-				batchNormDx(x[0], x[1], x[2], batchNormSlope{x[3], x[4], x[5], x[6], x[7]})
+				s := &batchNormSlope{x[3], x[4], x[5], x[6], x[7], nil, nil}
+				if relu {
+					s.scale, s.beta = x[5], x[6]
+				}
+				batchNormDx(x[0], x[1], x[2], s)
+			})
+			checkGuarded(t, "sums of its own mask "+name, 0, []int{n, n, c, c, c, c}, func(x [][]float32) {
+				s := slopeOf(x[2], x[3])
+				s.scale, s.beta = x[4], x[5]
+				batchNormSums(a, b, x[0], nil, x[1], s)
 			})
 		}
 	}

@@ -51,17 +51,22 @@ type BatchNormGrads struct{ Gamma, Beta *Tensor }
 
 // BatchNormBackward returns dx, adds to the gradients of gamma and beta and
 // overwrites dy with dz, the gradient of the addend: dy, plus dyMore unless it
-// is nil, and with relu where y > 0. dx takes over the memory of dyMore. If
-// constant is set the statistics are constants (evaluation), else those of x.
-func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, dyMore, y, x, gamma, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
+// is nil, and with relu where y > 0. dx takes over the memory of dyMore. beta says
+// that there was no addend; without dyMore dx is dy then. If constant is set the
+// statistics are constants (evaluation), else those of x.
+func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, dyMore, y, x, gamma, beta, mean, variance *Tensor, eps float64, relu, constant bool) *Tensor {
 	dx := dyMore
-	if dx == nil {
+	switch {
+	case dx == nil && beta != nil:
+		dx = dy
+	case dx == nil:
 		dx = Temp(a, x.Shape...)
 	}
-	backward := kernels.BatchNormBackward
+	g := rows(x, eps, relu)
 	if constant {
-		backward = kernels.BatchNormBackwardEval
+		kernels.BatchNormBackwardEval(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, dyMore.optional(), y.Data, x.Data, gamma.Data, mean.Data, variance.Data, g)
+		return dx
 	}
-	backward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, dyMore.optional(), y.Data, x.Data, gamma.Data, mean.Data, variance.Data, rows(x, eps, relu))
+	kernels.BatchNormBackward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, dyMore.optional(), y.Data, x.Data, gamma.Data, beta.optional(), mean.Data, variance.Data, g)
 	return dx
 }

@@ -8,29 +8,32 @@ import (
 )
 
 // batchNorm emits the loops of batchnorm_cpu.go, over rows of c channels of
-// which the first len(mean), or len(sum), a multiple of 8, are computed: one
-// lane is one channel.
+// which the first len(mean), or len(sum), a multiple of g.lanes, are computed:
+// one lane is one channel.
 func batchNorm(g gen) {
-	moments(g)
-	apply(g)
-	backwardSums(g)
-	g.routine("batchNormBackwardAVX2", "func(dx, dy, x, mean, r, factor, meanDz, meanDot []float32, rows, c int)", func() {
-		tensors := g.pointers("dx", "dy", "x")
-		channels := g.pointers("mean", "r", "factor", "meanDz", "meanDot")
-		g.rows("row", tensors, "mean", func(at place) {
-			xhat, d := g.load(at(tensors[2])), g.load(at(tensors[1]))
-			g.VSUBPS(at(channels[0]), xhat, xhat)
-			g.VMULPS(at(channels[1]), xhat, xhat)
-			g.VSUBPS(at(channels[3]), d, d)
-			g.VMULPS(at(channels[4]), xhat, xhat)
-			g.VSUBPS(xhat, d, d) // dz - meanDz - xhat·meanDot
-			g.VMULPS(at(channels[2]), d, d)
-			g.VMOVUPS(d, at(tensors[0]))
-		})
+	g.each(moments)
+	g.each(apply)
+	g.each(func(g gen) {
+		backwardSums(g, "batchNormSums", maskNone)
+		backwardSums(g, "batchNormSumsReLU", maskByY)
+		backwardSums(g, "batchNormSumsOwn", maskByX)
+	})
+	g.each(func(g gen) {
+		backward(g, "batchNormBackward", maskNone)
+		backward(g, "batchNormBackwardOwn", maskByX)
 	})
 }
 
-// rows emits body for each eight channels of each row, and moves the tensors
+// How the gradient passes the ReLU.
+type masking int
+
+const (
+	maskNone masking = iota // there is none
+	maskByY                 // where its output is above 0
+	maskByX                 // where what comes of x is, (x - mean)·scale + beta
+)
+
+// rows emits body for each vector of channels of each row, and moves the tensors
 // on to the next row behind them. There is at least one row.
 func (g gen) rows(label string, tensors []reg.Register, channels string, body func(at place)) {
 	rows, stride, width := g.integer("rows"), g.integer("c"), g.length(channels)
@@ -44,136 +47,200 @@ func (g gen) rows(label string, tensors []reg.Register, channels string, body fu
 	g.JNZ(LabelRef(label))
 }
 
-// apply emits the forward pass, with and without an addend.
+// normalize computes v = (x - mean)·scale + beta from v = x.
+func (g gen) normalize(v reg.VecVirtual, mean, scale, beta Op) {
+	g.VSUBPS(mean, v, v)
+	g.VMULPS(scale, v, v)
+	g.VADDPS(beta, v, v)
+}
+
+// apply emits the forward pass, with and without an addend and a ReLU.
 func apply(g gen) {
-	g.routine("batchNormApplyAVX2", "func(y, x, add, mean, scale, beta []float32, rows, c int, relu bool)", func() {
-		tensors, channels := g.pointers("y", "x", "add"), g.pointers("mean", "scale", "beta")
-		relu, all, zero := g.GP32(), g.YMM(), g.zero()
-		flag, _ := g.Param("relu").Resolve()
-		g.MOVBLZX(flag.Addr, relu)
-		g.DECL(relu) // all ones if there is no ReLU, else 0
-		g.VMOVD(relu, all.AsX())
-		g.VPBROADCASTD(all.AsX(), all)
-		one := func(addend bool) func(at place) {
+	g.routine(g.name("batchNormApply"), "func(y, x, add, mean, scale, beta []float32, rows, c int, relu bool)", func() {
+		tensors, channels, zero := g.pointers("y", "x", "add"), g.pointers("mean", "scale", "beta"), g.zero()
+		one := func(addend, relu bool) func(at place) {
 			return func(at place) {
 				v := g.load(at(tensors[1]))
-				g.VSUBPS(at(channels[0]), v, v)
-				g.VMULPS(at(channels[1]), v, v)
-				g.VADDPS(at(channels[2]), v, v) // (x - mean)·scale + beta
+				g.normalize(v, at(channels[0]), at(channels[1]), at(channels[2]))
 				if addend {
 					g.VADDPS(at(tensors[2]), v, v)
 				}
-				m := g.mask(v, zero)
-				g.VORPS(all, m, m)
-				g.VANDPS(m, v, v)
+				if relu {
+					g.keep(v, zero, v)
+				}
 				g.VMOVUPS(v, at(tensors[0]))
 			}
 		}
-		n := g.length("add")
+		n, relu := g.length("add"), g.GP32()
+		flag, _ := g.Param("relu").Resolve()
+		g.MOVBLZX(flag.Addr, relu)
 		g.TESTQ(n, n)
 		g.JZ(LabelRef("plain"))
-		g.rows("addend", tensors, "mean", one(true))
+		g.TESTL(relu, relu)
+		g.JZ(LabelRef("addend"))
+		g.rows("addend_relu_row", tensors, "mean", one(true, true))
+		g.VZEROUPPER()
+		g.RET()
+		g.Label("addend")
+		g.rows("addend_row", tensors, "mean", one(true, false))
 		g.VZEROUPPER()
 		g.RET()
 		g.Label("plain")
-		g.rows("row", tensors[:2], "mean", one(false))
+		g.TESTL(relu, relu)
+		g.JZ(LabelRef("neither"))
+		g.rows("relu_row", tensors[:2], "mean", one(false, true))
+		g.VZEROUPPER()
+		g.RET()
+		g.Label("neither")
+		g.rows("row", tensors[:2], "mean", one(false, false))
 	})
 }
 
-// strips emits body for strips of 32, then of 16, then of 8 channels; vectors
-// is their number of vectors. at(p) is the pointer p to a row of float32,
-// moved to the first channel of the strip.
+// backward emits batchNormDx.
+func backward(g gen, name string, m masking) {
+	signature := "func(dx, dy, x, mean, r, factor, meanDz, meanDot []float32, rows, c int)"
+	numbers := []string{"mean", "r", "factor", "meanDz", "meanDot"}
+	if m == maskByX {
+		signature = "func(dx, dy, x, mean, r, factor, meanDz, meanDot, scale, beta []float32, rows, c int)"
+		numbers = append(numbers, "scale", "beta")
+	}
+	g.routine(g.name(name), signature, func() {
+		tensors, channels, zero := g.pointers("dx", "dy", "x"), g.pointers(numbers...), g.zero()
+		g.rows("row", tensors, "mean", func(at place) {
+			xhat, d := g.load(at(tensors[2])), g.load(at(tensors[1]))
+			if m == maskByX {
+				v := g.load(at(tensors[2]))
+				g.normalize(v, at(channels[0]), at(channels[5]), at(channels[6]))
+				g.keep(v, zero, d)
+			}
+			g.VSUBPS(at(channels[0]), xhat, xhat)
+			g.VMULPS(at(channels[1]), xhat, xhat)
+			g.VSUBPS(at(channels[3]), d, d)
+			g.VMULPS(at(channels[4]), xhat, xhat)
+			g.VSUBPS(xhat, d, d) // dz - meanDz - xhat·meanDot
+			g.VMULPS(at(channels[2]), d, d)
+			g.VMOVUPS(d, at(tensors[0]))
+		})
+	})
+}
+
+// ways is the number of sums of a channel within a block: row i goes to sum
+// i mod ways. One would have to wait for the addition before it.
+const ways = 2
+
+// strips emits body for strips of two vectors of channels, then of one.
 func (g gen) strips(label string, width, channel reg.Register, body func(label string, vectors int)) {
 	g.XORQ(channel, channel)
 	left := g.GP64()
-	for _, vectors := range []int{4, 2, 1} {
-		name := fmt.Sprintf("%s_%d", label, 8*vectors)
+	for _, vectors := range []int{2, 1} {
+		name := fmt.Sprintf("%s_%d", label, vectors)
 		g.Label(name)
 		g.MOVQ(width, left)
 		g.SUBQ(channel, left)
-		g.CMPQ(left, I32(8*vectors))
+		g.CMPQ(left, I32(g.lanes*vectors))
 		g.JLT(LabelRef(name + "_done"))
 		body(name, vectors)
-		g.ADDQ(I32(8*vectors), channel)
+		g.ADDQ(I32(g.lanes*vectors), channel)
 		g.JMP(LabelRef(name))
 		g.Label(name + "_done")
 	}
 }
 
-// column emits body for each row of a strip; the pointers it is given walk
-// down the tensors.
-func (g gen) column(label string, channel, rows, stride reg.Register, tensors []reg.Register, body func(p []reg.Register)) {
+// column emits body for each row of a strip, whose sum it names too; the
+// pointers it is given walk down the tensors. There is at least one row.
+func (g gen) column(label string, channel, rows, stride reg.Register, tensors []reg.Register, body func(p []reg.Register, way int)) {
 	walk, left := make([]reg.Register, len(tensors)), g.GP64()
 	for i, p := range tensors {
 		walk[i] = g.GP64()
 		g.LEAQ(Mem{Base: p, Index: channel, Scale: 4}, walk[i])
 	}
-	g.MOVQ(rows, left)
-	g.Label(label)
-	body(walk)
-	for _, p := range walk {
-		g.ADDQ(stride, p)
+	next := func() {
+		for _, p := range walk {
+			g.ADDQ(stride, p)
+		}
 	}
-	g.DECQ(left)
-	g.JNZ(LabelRef(label))
+	g.MOVQ(rows, left)
+	g.SUBQ(I32(ways), left)
+	g.JLT(LabelRef(label + "_last"))
+	g.Label(label)
+	for way := range ways {
+		body(walk, way)
+		next()
+	}
+	g.SUBQ(I32(ways), left)
+	g.JGE(LabelRef(label))
+	g.Label(label + "_last")
+	g.ADDQ(I32(ways), left)
+	g.JZ(LabelRef(label + "_done"))
+	body(walk, 0) // of an odd number of rows
+	g.Label(label + "_done")
 }
 
-func lanes(p reg.Register, vector int) Mem { return Mem{Base: p, Disp: 32 * vector} }
+func (g gen) at(p reg.Register, vector int) Mem { return Mem{Base: p, Disp: g.bytes() * vector} }
 
-// zeros is n vectors of zeros.
-func (g gen) zeros(n int) []reg.VecVirtual {
-	all := make([]reg.VecVirtual, n)
-	for i := range all {
-		all[i] = g.zero()
+// sums is ways sums for each vector of a strip.
+func (g gen) sums(vectors int) (all [ways][]reg.VecVirtual) {
+	for way := range all {
+		for range vectors {
+			all[way] = append(all[way], g.zero())
+		}
 	}
 	return all
 }
 
-// accumulate adds four float64 lanes to those of vector v of the strip.
+// joined adds up the sums of each vector.
+func (g gen) joined(all [ways][]reg.VecVirtual) []reg.VecVirtual {
+	for k, v := range all[1] {
+		g.VADDPS(v, all[0][k], all[0][k])
+	}
+	return all[0]
+}
+
+// accumulate adds half a vector of float64 to those of vector v of the strip.
 func (g gen) accumulate(sums, channel reg.Register, vector, half int, d reg.VecVirtual) {
-	at := Mem{Base: sums, Index: channel, Scale: 8, Disp: 64*vector + 32*half}
-	v := g.YMM()
+	at := Mem{Base: sums, Index: channel, Scale: 8, Disp: g.bytes() * (2*vector + half)}
+	v := g.vector()
 	g.VADDPD(at, d, v)
 	g.VMOVUPD(v, at)
 }
 
 // moments emits batchNormMoments.
 func moments(g gen) {
-	g.routine("batchNormMomentsAVX2", "func(sum, squares []float64, x []float32, rows, c int)", func() {
+	g.routine(g.name("batchNormMoments"), "func(sum, squares []float64, x []float32, rows, c int)", func() {
 		p, width := g.pointers("sum", "squares", "x"), g.length("sum")
 		rows, stride, channel := g.integer("rows"), g.integer("c"), g.GP64()
 		g.SHLQ(U8(2), stride)
-		n, inverse := g.YMM(), g.YMM() // rows in float64 and 1/rows in float32
+		n, inverse := g.vector(), g.vector() // rows in float64 and 1/rows in float32
 		g.reciprocal(rows, n, inverse)
 		g.strips("strip", width, channel, func(label string, vectors int) {
-			pivot, sum := make([]reg.VecVirtual, vectors), g.zeros(vectors)
+			pivot, sums := make([]reg.VecVirtual, vectors), g.sums(vectors)
 			for k := range pivot {
-				pivot[k] = g.load(Mem{Base: p[2], Index: channel, Scale: 4, Disp: 32 * k})
+				pivot[k] = g.load(Mem{Base: p[2], Index: channel, Scale: 4, Disp: g.bytes() * k})
 			}
-			g.column(label+"_sum", channel, rows, stride, p[2:], func(x []reg.Register) {
-				for k := range pivot {
-					d := g.load(lanes(x[0], k))
+			g.column(label+"_sum", channel, rows, stride, p[2:], func(x []reg.Register, way int) {
+				for k, sum := range sums[way] {
+					d := g.load(g.at(x[0], k))
 					g.VSUBPS(pivot[k], d, d)
-					g.VADDPS(d, sum[k], sum[k])
+					g.VADDPS(d, sum, sum)
 				}
 			})
 			mean := make([]reg.VecVirtual, vectors)
-			for k := range mean {
-				mean[k] = g.YMM()
-				g.VMULPS(inverse, sum[k], mean[k])
+			for k, sum := range g.joined(sums) {
+				mean[k] = g.vector()
+				g.VMULPS(inverse, sum, mean[k])
 				g.VADDPS(pivot[k], mean[k], mean[k])
-				g.addMoments(p, channel, k, n, pivot[k], sum[k], mean[k])
+				g.addMoments(p, channel, k, n, pivot[k], sum, mean[k])
 			}
-			squares := g.zeros(vectors)
-			g.column(label+"_squares", channel, rows, stride, p[2:], func(x []reg.Register) {
-				for k := range mean {
-					d := g.load(lanes(x[0], k))
+			squares := g.sums(vectors)
+			g.column(label+"_squares", channel, rows, stride, p[2:], func(x []reg.Register, way int) {
+				for k, sum := range squares[way] {
+					d := g.load(g.at(x[0], k))
 					g.VSUBPS(mean[k], d, d)
 					g.VMULPS(d, d, d)
-					g.VADDPS(d, squares[k], squares[k])
+					g.VADDPS(d, sum, sum)
 				}
 			})
-			for k, v := range squares {
+			for k, v := range g.joined(squares) {
 				g.halves(v, func(half int, d reg.VecVirtual) { g.accumulate(p[1], channel, k, half, d) })
 			}
 		})
@@ -209,7 +276,7 @@ func (g gen) addMoments(p []reg.Register, channel reg.Register, vector int, n, p
 		g.VADDPD(s[half], s[half], s[half])
 	})
 	g.halves(mean, func(half int, d reg.VecVirtual) {
-		t := g.YMM()
+		t := g.vector()
 		g.VMULPD(n, d, t)
 		g.VSUBPD(t, s[half], t)
 		g.VMULPD(t, d, t)
@@ -217,47 +284,51 @@ func (g gen) addMoments(p []reg.Register, channel reg.Register, vector int, n, p
 	})
 }
 
-// backwardSums emits batchNormSums, with a ReLU and without.
-func backwardSums(g gen) {
-	g.routine("batchNormSumsAVX2", "func(sum, dot []float64, dy, y, x, mean, r []float32, rows, c int)", func() {
+// backwardSums emits batchNormSums.
+func backwardSums(g gen, name string, m masking) {
+	signature := [...]string{
+		"func(sum, dot []float64, dy, x, mean, r []float32, rows, c int)",
+		"func(sum, dot []float64, dy, y, x, mean, r []float32, rows, c int)",
+		"func(sum, dot []float64, dy, x, mean, r, scale, beta []float32, rows, c int)",
+	}[m]
+	g.routine(g.name(name), signature, func() {
 		p, width := g.pointers("sum", "dot"), g.length("sum")
-		tensors, channels := g.pointers("dy", "x", "y"), g.pointers("mean", "r")
+		tensors, channels := g.pointers("dy", "x"), g.pointers("mean", "r")
+		switch m {
+		case maskByY:
+			tensors = append(tensors, g.pointers("y")...)
+		case maskByX:
+			channels = append(channels, g.pointers("scale", "beta")...)
+		}
 		rows, stride, channel, zero := g.integer("rows"), g.integer("c"), g.GP64(), g.zero()
 		g.SHLQ(U8(2), stride)
-		strip := func(relu bool) func(label string, vectors int) {
-			return func(label string, vectors int) {
-				sum, dot := g.zeros(vectors), g.zeros(vectors)
-				used := tensors[:2]
-				if relu {
-					used = tensors
-				}
-				g.column(label+"_row", channel, rows, stride, used, func(t []reg.Register) {
-					for k := range sum {
-						dz, xhat := g.load(lanes(t[0], k)), g.load(lanes(t[1], k))
-						if relu {
-							g.VANDPS(g.mask(g.load(lanes(t[2], k)), zero), dz, dz)
-							g.VMOVUPS(dz, lanes(t[0], k))
-						}
-						g.VSUBPS(Mem{Base: channels[0], Index: channel, Scale: 4, Disp: 32 * k}, xhat, xhat)
-						g.VMULPS(Mem{Base: channels[1], Index: channel, Scale: 4, Disp: 32 * k}, xhat, xhat)
-						g.VMULPS(dz, xhat, xhat)
-						g.VADDPS(dz, sum[k], sum[k])
-						g.VADDPS(xhat, dot[k], dot[k])
+		g.strips("strip", width, channel, func(label string, vectors int) {
+			sums, dots := g.sums(vectors), g.sums(vectors)
+			g.column(label+"_row", channel, rows, stride, tensors, func(t []reg.Register, way int) {
+				for k := range vectors {
+					number := func(i int) Mem { return Mem{Base: channels[i], Index: channel, Scale: 4, Disp: g.bytes() * k} }
+					dz, xhat := g.load(g.at(t[0], k)), g.load(g.at(t[1], k))
+					switch m {
+					case maskByY:
+						g.keep(g.load(g.at(t[2], k)), zero, dz)
+						g.VMOVUPS(dz, g.at(t[0], k))
+					case maskByX:
+						v := g.load(g.at(t[1], k))
+						g.normalize(v, number(0), number(2), number(3))
+						g.keep(v, zero, dz)
 					}
-				})
-				for k := range sum {
-					g.halves(sum[k], func(half int, d reg.VecVirtual) { g.accumulate(p[0], channel, k, half, d) })
-					g.halves(dot[k], func(half int, d reg.VecVirtual) { g.accumulate(p[1], channel, k, half, d) })
+					g.VSUBPS(number(0), xhat, xhat)
+					g.VMULPS(number(1), xhat, xhat)
+					g.VMULPS(dz, xhat, xhat)
+					g.VADDPS(dz, sums[way][k], sums[way][k])
+					g.VADDPS(xhat, dots[way][k], dots[way][k])
+				}
+			})
+			for i, totals := range [][]reg.VecVirtual{g.joined(sums), g.joined(dots)} {
+				for k, v := range totals {
+					g.halves(v, func(half int, d reg.VecVirtual) { g.accumulate(p[i], channel, k, half, d) })
 				}
 			}
-		}
-		n := g.length("y")
-		g.TESTQ(n, n)
-		g.JZ(LabelRef("plain"))
-		g.strips("relu", width, channel, strip(true))
-		g.VZEROUPPER()
-		g.RET()
-		g.Label("plain")
-		g.strips("strip", width, channel, strip(false))
+		})
 	})
 }

@@ -1,7 +1,5 @@
 package main
 
-import "github.com/mmcloughlin/avo/reg"
-
 // elementwise emits the loops of elementwise_ref.go, and lerpRef.
 func elementwise(g gen) {
 	g.routine("addAVX2", "func(y, a, b []float32)", func() {
@@ -60,6 +58,3 @@ func relu(g gen) {
 		})
 	})
 }
-
-// keep sets v to 0 where y <= 0.
-func (g gen) keep(y, zero, v reg.VecVirtual) { g.VANDPS(g.mask(y, zero), v, v) }
