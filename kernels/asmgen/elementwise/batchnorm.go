@@ -210,6 +210,9 @@ func moments(g gen) {
 		p, width := g.pointers("sum", "squares", "x"), g.length("sum")
 		rows, stride, channel := g.integer("rows"), g.integer("c"), g.GP64()
 		g.SHLQ(U8(2), stride)
+		block := g.GP64() // bytes
+		g.MOVQ(rows, block)
+		g.IMULQ(stride, block)
 		n, inverse := g.vector(), g.vector() // rows in float64 and 1/rows in float32
 		g.reciprocal(rows, n, inverse)
 		g.strips("strip", width, channel, func(label string, vectors int) {
@@ -235,6 +238,9 @@ func moments(g gen) {
 			g.column(label+"_squares", channel, rows, stride, p[2:], func(x []reg.Register, way int) {
 				for k, sum := range squares[way] {
 					d := g.load(g.at(x[0], k))
+					if g.bytes()*k%64 == 0 { // the next block, while the processor computes
+						g.PREFETCHT0(Mem{Base: x[0], Index: block, Scale: 1, Disp: g.bytes() * k})
+					}
 					g.VSUBPS(mean[k], d, d)
 					g.VMULPS(d, d, d)
 					g.VADDPS(d, sum, sum)
