@@ -2,8 +2,10 @@
 
 package kernels
 
+import "golang.org/x/sys/cpu"
+
 // The functions of update_amd64.s are the reference loops of their names for
-// slices of one length, a multiple of 8. They check nothing.
+// slices of one length, a multiple of 8, of 16 with AVX-512. They check nothing.
 
 //go:noescape
 func ascendScaledAVX2(w, g []float32, factor, eta float32)
@@ -12,10 +14,19 @@ func ascendScaledAVX2(w, g []float32, factor, eta float32)
 func sumSquaresAVX2(g []float32) float64
 
 //go:noescape
+func sumSquaresAVX512(g []float32) float64
+
+//go:noescape
 func sumSquaresScaledAVX2(w, g []float32, eta float32) float64
 
 //go:noescape
+func sumSquaresScaledAVX512(w, g []float32, eta float32) float64
+
+//go:noescape
 func displacementsAVX2(slow, first, fast []float32) (uu, vv, uv float64)
+
+//go:noescape
+func displacementsAVX512(slow, first, fast []float32) (uu, vv, uv float64)
 
 //go:noescape
 func sgdPlainAVX2(w, g []float32, decay, lr float32)
@@ -29,12 +40,26 @@ func sgdNesterovAVX2(w, momentum, g []float32, mu, decay, lr, fresh float32)
 //go:noescape
 func adamWAVX2(w, m, v, g []float32, decay, beta1, beta2, new1, new2, lr, correct, eps float32)
 
+// wideLen is how many of n elements the assembly for AVX-512 computes.
+func wideLen(n int) int {
+	if !cpu.X86.HasAVX512F {
+		return 0
+	}
+	return n &^ 15
+}
+
 func sumSquaresCPU(w, g []float32, eta float32, scaled bool) (sum float64) {
-	n := vectorLen(len(g))
+	wide, n := wideLen(len(g)), vectorLen(len(g))
+	switch {
+	case wide > 0 && scaled:
+		sum = sumSquaresScaledAVX512(w[:wide], g[:wide], eta)
+	case wide > 0:
+		sum = sumSquaresAVX512(g[:wide])
+	}
 	if scaled {
-		sum = sumSquaresScaledAVX2(w[:n], g[:n], eta)
+		sum += sumSquaresScaledAVX2(w[wide:n], g[wide:n], eta)
 	} else {
-		sum = sumSquaresAVX2(g[:n])
+		sum += sumSquaresAVX2(g[wide:n])
 	}
 	return sum + sumSquaresRef(w[n:], g[n:], eta, scaled)
 }
@@ -59,10 +84,17 @@ func lerpCPU(w, a, b []float32, s float32) {
 }
 
 func displacementsCPU(slow, first, fast []float32) (sums [3]float64) {
-	n := vectorLen(len(slow))
-	uu, vv, uv := displacementsAVX2(slow[:n], first[:n], fast[:n])
-	sums = displacementsRef(slow[n:], first[n:], fast[n:])
-	return [3]float64{uu + sums[0], vv + sums[1], uv + sums[2]}
+	wide, n := wideLen(len(slow)), vectorLen(len(slow))
+	add := func(uu, vv, uv float64) {
+		sums[0], sums[1], sums[2] = sums[0]+uu, sums[1]+vv, sums[2]+uv
+	}
+	if wide > 0 {
+		add(displacementsAVX512(slow[:wide], first[:wide], fast[:wide]))
+	}
+	add(displacementsAVX2(slow[wide:n], first[wide:n], fast[wide:n]))
+	rest := displacementsRef(slow[n:], first[n:], fast[n:])
+	add(rest[0], rest[1], rest[2])
+	return sums
 }
 
 func sgdCPU(w, momentum, g []float32, c sgd[float32]) {

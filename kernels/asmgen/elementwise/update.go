@@ -19,7 +19,7 @@ func update(g gen) {
 			g.VMOVUPS(w, at(p[0]))
 		})
 	})
-	sums(g)
+	g.each(sums)
 	sgd(g, "sgdPlainAVX2", false, false)
 	sgd(g, "sgdMomentumAVX2", true, false)
 	sgd(g, "sgdNesterovAVX2", true, true)
@@ -28,29 +28,39 @@ func update(g gen) {
 
 // sign is the sign bit in all lanes.
 func (g gen) sign() reg.VecVirtual {
-	v := g.YMM()
-	g.VPCMPEQD(v, v, v)
-	g.VPSLLD(U8(31), v, v)
+	v, bits := g.vector(), g.GP32()
+	g.MOVL(U32(1<<31), bits)
+	x := g.XMM()
+	g.VMOVD(bits, x)
+	g.VBROADCASTSS(x, v)
 	return v
 }
 
 // scaling is T = |w| + eta.
 func (g gen) scaling(w, eta, sign reg.VecVirtual) reg.VecVirtual {
-	t := g.YMM()
-	g.VANDNPS(w, sign, t)
+	t := g.vector()
+	if g.lanes == 16 {
+		g.VPANDND(w, sign, t)
+	} else {
+		g.VANDNPS(w, sign, t)
+	}
 	g.VADDPS(eta, t, t)
 	return t
 }
 
-// sums emits the reductions, in four float64 lanes for either half of eight
-// elements.
+// sums emits the reductions, in float64 lanes for either half of a vector.
 func sums(g gen) {
-	g.routine("sumSquaresAVX2", "func(g []float32) float64", func() {
+	g.routine(g.name("sumSquares"), "func(g []float32) float64", func() {
 		p, total := g.pointers("g"), [2]reg.VecVirtual{g.zero(), g.zero()}
-		g.flat("g", func(at place) { g.addSquares(total, g.load(at(p[0]))) })
+		g.flat("g", func(at place) {
+			ahead := at(p[0])
+			ahead.Disp += 4096 // one stream alone is fetched too late
+			g.PREFETCHT0(ahead)
+			g.addSquares(total, g.load(at(p[0])))
+		})
 		g.Store(g.horizontal(total), g.ReturnIndex(0))
 	})
-	g.routine("sumSquaresScaledAVX2", "func(w, g []float32, eta float32) float64", func() {
+	g.routine(g.name("sumSquaresScaled"), "func(w, g []float32, eta float32) float64", func() {
 		p, eta, sign := g.pointers("w", "g"), g.broadcast("eta"), g.sign()
 		total := [2]reg.VecVirtual{g.zero(), g.zero()}
 		g.flat("g", func(at place) {
@@ -60,7 +70,7 @@ func sums(g gen) {
 		})
 		g.Store(g.horizontal(total), g.ReturnIndex(0))
 	})
-	g.routine("displacementsAVX2", "func(slow, first, fast []float32) (uu, vv, uv float64)", func() {
+	g.routine(g.name("displacements"), "func(slow, first, fast []float32) (uu, vv, uv float64)", func() {
 		p := g.pointers("slow", "first", "fast")
 		var totals [3][2]reg.VecVirtual
 		for i := range totals {
@@ -90,15 +100,21 @@ func (g gen) addSquares(total [2]reg.VecVirtual, v reg.VecVirtual) {
 
 // addProduct computes total += a·b.
 func (g gen) addProduct(total, a, b reg.VecVirtual) {
-	v := g.YMM()
+	v := g.vector()
 	g.VMULPD(a, b, v)
 	g.VADDPD(v, total, total)
 }
 
-// horizontal is the sum of eight float64 lanes.
+// horizontal is the sum of all float64 lanes.
 func (g gen) horizontal(total [2]reg.VecVirtual) reg.VecVirtual {
-	v, x := g.YMM(), g.XMM()
+	v, x := g.vector(), g.XMM()
 	g.VADDPD(total[0], total[1], v)
+	if g.lanes == 16 {
+		half := g.YMM()
+		g.VEXTRACTF64X4(U8(1), v, half)
+		g.VADDPD(half, v.AsY(), half)
+		v = half
+	}
 	g.VEXTRACTF128(U8(1), v, x)
 	g.VADDPD(x, v.AsX(), x)
 	low := g.XMM()
