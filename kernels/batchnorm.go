@@ -74,10 +74,15 @@ func BatchNormStatistics(mean, variance, x Buffer, r BatchNormRunning, g BatchNo
 	default:
 		batchNormStatisticsRef(f32(mean), f32(variance), f32(x), g)
 	}
+	r.move(mean, variance, g)
+}
+
+// move moves the running statistics, on memory of the host.
+func (r BatchNormRunning) move(mean, variance Buffer, g BatchNorm) {
 	switch {
 	case r.Times == 0:
 		return
-	case x.dtype == Float64:
+	case mean.dtype == Float64:
 		batchNormUpdateRef(f64(r.Mean), f64(r.Var), f64(mean), f64(variance), r.Momentum, r.Times, g)
 	default:
 		batchNormUpdateRef(f32(r.Mean), f32(r.Var), f32(mean), f32(variance), float32(r.Momentum), r.Times, g)

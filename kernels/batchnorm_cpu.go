@@ -39,16 +39,29 @@ func (w *batchNormWork) task(task int) (lo, hi int) {
 // sums returns two sums per channel over all rows: body adds those of one
 // block, elements lo to hi, to a and b.
 func (w *batchNormWork) sums(p *pool, body func(w *batchNormWork, a, b []float64, lo, hi int)) (a, b []float64) {
-	c := w.C
-	w.partial = p.float64s(w.tasks() * 2 * c)
+	w.clear(p)
+	p.run(w.tasks(), func(_, task int) { w.sum(task, body) })
+	return w.total()
+}
+
+// clear makes room for the sums of all tasks.
+func (w *batchNormWork) clear(p *pool) {
+	w.partial = p.float64s(w.tasks() * 2 * w.C)
 	clear(w.partial)
-	p.run(w.tasks(), func(_, task int) {
-		own := w.partial[task*2*c : (task+1)*2*c]
-		block := w.blockRows() * c
-		for lo, hi := w.task(task); lo < hi; lo += block {
-			body(w, own[:c], own[c:], lo, min(hi, lo+block))
-		}
-	})
+}
+
+// sum sums the blocks of one task.
+func (w *batchNormWork) sum(task int, body func(w *batchNormWork, a, b []float64, lo, hi int)) {
+	c, block := w.C, w.blockRows()*w.C
+	own := w.partial[task*2*c : (task+1)*2*c]
+	for lo, hi := w.task(task); lo < hi; lo += block {
+		body(w, own[:c], own[c:], lo, min(hi, lo+block))
+	}
+}
+
+// total adds the sums of all tasks, in their order.
+func (w *batchNormWork) total() (a, b []float64) {
+	c := w.C
 	total := w.partial[:2*c]
 	for own := w.partial[2*c:]; len(own) > 0; own = own[2*c:] {
 		for i := range total {
@@ -62,6 +75,11 @@ func batchNormStatisticsCPU(p *pool, mean, variance, x []float32, g BatchNorm) {
 	w := &p.norm
 	*w = batchNormWork{BatchNorm: g, x: x}
 	sum, squares := w.sums(p, (*batchNormWork).moments)
+	g.statistics(mean, variance, sum, squares)
+}
+
+// statistics computes them from the sums of x and of x².
+func (g BatchNorm) statistics(mean, variance []float32, sum, squares []float64) {
 	n := float64(g.Rows)
 	for c := range mean {
 		m := sum[c] / n

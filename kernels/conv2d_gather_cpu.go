@@ -92,7 +92,10 @@ func (g *gather) run(p *pool) {
 	g.panels = tiles(g.out.c, g.kernel.nr)
 	g.perGroup = tiles(g.panels, min(g.panels, tiles(minTasks, blocks)))
 	g.panelGroups = tiles(g.panels, g.perGroup)
-	p.run(blocks*g.panelGroups, func(worker, task int) { g.task(&p.gemm.workers[worker], task) })
+	p.run(blocks*g.panelGroups, func(worker, task int) {
+		g.task(&p.gemm.workers[worker], task)
+		g.wrote(&p.following, task)
+	})
 }
 
 // task computes one block of tiles for one group of panels.

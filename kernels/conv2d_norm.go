@@ -8,8 +8,8 @@ import "fmt"
 //
 // and the ReLU of it if n says so, with the mean and the variance of z, towards
 // which the running statistics move. y may alias add. Products on tensor cores
-// leave the statistics as they go, so that z is read once; else it is read as
-// BatchNormTrain does.
+// and on cpu leave the statistics as they go, so that z is read once; else it is
+// read as BatchNormTrain does.
 func Conv2dBatchNormTrain(y, z, mean, variance, x, w, b, add, gamma, beta Buffer, r BatchNormRunning, g Conv, n BatchNorm) {
 	g.checkNorm("Conv2dBatchNormTrain", n)
 	if w.dev.gpu != nil {
@@ -23,8 +23,26 @@ func Conv2dBatchNormTrain(y, z, mean, variance, x, w, b, add, gamma, beta Buffer
 			return
 		}
 	}
+	if w.dev.isCPU() {
+		conv2dStatistics(z, mean, variance, x, w, b, r, g, n)
+		BatchNormApply(y, z, add, gamma, beta, mean, variance, n)
+		return
+	}
 	Conv2d(z, x, w, b, g)
 	BatchNormTrain(y, mean, variance, z, add, gamma, beta, r, n)
+}
+
+// conv2dStatistics is Conv2d, whose result is z, and BatchNormStatistics of that,
+// on cpu.
+func conv2dStatistics(z, mean, variance, x, w, b Buffer, r BatchNormRunning, g Conv, n BatchNorm) {
+	defer spanOf(z.dev, "Conv2dStatistics", g, z, mean, variance, x, w, b).end()
+	g.check("Conv2dBatchNormTrain", x, w, z, activationType(x))
+	mustMatch("Conv2dBatchNormTrain", w.dev.precision, g.OC, b)
+	n.check("Conv2dBatchNormTrain", z, mean, variance)
+	r.check("Conv2dBatchNormTrain", z, g.OC)
+	x, w = factors(x, w, g.C)
+	conv2dStatisticsCPU(w.dev.pool, f32(z), f32(mean), f32(variance), f32(x), f32(w), f32(b), g, n)
+	r.move(mean, variance, n)
 }
 
 // Conv2dBatchNorm computes Conv2d and BatchNormApply of its result, with known

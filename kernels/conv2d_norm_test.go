@@ -221,3 +221,43 @@ func TestConv2dBatchNorm(t *testing.T) {
 		Conv2dBatchNorm(Buffer{}, Buffer{}, d.Alloc(Float32, 1), Buffer{}, Buffer{}, Buffer{}, Buffer{}, Buffer{}, Buffer{}, Conv{N: 1, H: 1, W: 1, C: 1, OC: 1, KH: 1, KW: 1, Stride: 1}, BatchNorm{Rows: 2, C: 1})
 	})
 }
+
+// On cpu a convolution leaves the bits that a pass over its result gives, with any
+// number of threads: of shapes that are divided along rows and along channels, that
+// go pixel by pixel, or whose tasks and those of the normalisation overlap.
+func TestConv2dStatisticsOnCPU(t *testing.T) {
+	for _, g := range []Conv{
+		{N: 1, H: 3, W: 3, C: 3, OC: 5, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 5, H: 19, W: 17, C: 3, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 3, H: 33, W: 31, C: 16, OC: 70, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 3, H: 32, W: 32, C: 16, OC: 64, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 9, H: 16, W: 16, C: 32, OC: 200, KH: 1, KW: 1, Stride: 2},
+		{N: 2, H: 12, W: 12, C: 32, OC: 264, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 17, H: 4, W: 4, C: 32, OC: 40, KH: 3, KW: 3, Stride: 1, Pad: 1}, // pixel by pixel
+	} {
+		var first []Buffer
+		for _, threads := range []int{1, 2, 3, 7} {
+			r := openRig(t, Config{Name: "cpu", Threads: threads})
+			c := newNormCase(r, mmaCases[0], g) // float32 as it is
+			z, y, plainZ, plainY := r.junk(g.YLen()), r.junk(g.YLen()), r.junk(g.YLen()), r.junk(g.YLen())
+			Conv2dBatchNormTrain(y, z, c.mean, c.variance, c.x, c.w, c.b, c.add, c.gamma, c.beta, c.moved, g, c.n)
+			got := []Buffer{z, y, c.mean, c.variance, c.moved.Mean, c.moved.Var, c.moved.Count}
+			if first == nil {
+				c = newNormCase(r, mmaCases[0], g) // float32 as it is
+				Conv2d(plainZ, c.x, c.w, c.b, g)
+				BatchNormTrain(plainY, c.mean, c.variance, plainZ, c.add, c.gamma, c.beta, c.moved, c.n)
+				first = []Buffer{plainZ, plainY, c.mean, c.variance, c.moved.Mean, c.moved.Var, c.moved.Count}
+			}
+			for i, b := range results(got) {
+				if at := firstDifference(b, results(first)[i]); at >= 0 {
+					t.Errorf("%+v: %d threads: result %d element %d: %v, in two passes %v", g, threads, i, at, b[at], results(first)[i][at])
+				}
+			}
+			for task := range r.dev.pool.following.left {
+				if left := r.dev.pool.following.left[task].Load(); left != 0 && !byPosition(g.N, g.OH()*g.OW(), g.KH*g.KW, 6) {
+					t.Errorf("%+v: %d threads: task %d was not told of %d elements", g, threads, task, left)
+				}
+			}
+		}
+	}
+}

@@ -21,8 +21,9 @@ type pool struct {
 	done   sync.WaitGroup
 	failed atomic.Pointer[failure]
 
-	gemm gemm
-	norm batchNormWork
+	gemm      gemm
+	norm      batchNormWork
+	following following
 }
 
 // A failure is the first panic of a task.
