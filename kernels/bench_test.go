@@ -13,21 +13,26 @@ import (
 // passes.
 
 // traffic benchmarks op, which streams the given number of arrays of n floats.
-func traffic(b *testing.B, streams, n int, op func(r rig) func()) {
+func traffic(b *testing.B, streams, n int, op func(r rig) func()) { moved(b, streams*n*4, op) }
+
+// moved benchmarks op, which reads and writes the given number of bytes.
+func moved(b *testing.B, bytes int, op func(r rig) func()) {
 	for _, c := range []struct {
 		name   string
 		config Config
 	}{{"cpu1", Config{Name: "cpu", Threads: 1}}, {"cpu2", Config{Name: "cpu", Threads: 2}}, {"ref", Config{Name: "ref"}}} {
 		b.Run(c.name, func(b *testing.B) {
 			r := openRig(b, c.config)
-			reportTraffic(b, r, float64(streams*n*4), n, op(r))
+			reportTraffic(b, r, bytes, op(r))
 		})
 	}
 }
 
-// reportTraffic runs body b.N times, each next to a copy of an array of n floats
-// by the same device, and reports the best GB/s and its share of the best copy.
-func reportTraffic(b *testing.B, r rig, bytes float64, n int, body func()) {
+// reportTraffic runs body b.N times, each next to a copy by the same device that
+// reads and writes as much, 8 MB at least, and reports the best GB/s and its share
+// of the best copy.
+func reportTraffic(b *testing.B, r rig, bytes int, body func()) {
+	n := max(bytes, 8<<20) / 8
 	from, to := r.ones(n), r.ones(n)
 	fastest := func(best time.Duration, work func()) time.Duration {
 		start := time.Now()
@@ -42,7 +47,7 @@ func reportTraffic(b *testing.B, r rig, bytes float64, n int, body func()) {
 		op = fastest(op, body)
 		copied = fastest(copied, func() { Copy(to, from) })
 	}
-	rate, peak := bytes/op.Seconds(), float64(8*n)/copied.Seconds()
+	rate, peak := float64(bytes)/op.Seconds(), float64(8*n)/copied.Seconds()
 	b.ReportMetric(rate/1e9, "GB/s")
 	b.ReportMetric(100*rate/peak, "%copy")
 }
@@ -61,6 +66,7 @@ func BenchmarkElementwise(b *testing.B) {
 		streams int
 		run     func(y, a, b, one Buffer)
 	}{
+		{"Fill", 1, func(y, _, _, _ Buffer) { Fill(y, 1) }},
 		{"Copy", 2, func(y, a, _, _ Buffer) { Copy(y, a) }},
 		{"Add", 3, func(y, a, b, _ Buffer) { Add(y, a, b) }},
 		{"AddScaled", 3, func(y, a, _, _ Buffer) { AddScaled(y, a, 0.5) }},
@@ -124,6 +130,9 @@ func BenchmarkUpdate(b *testing.B) {
 		{"Ascend/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { Ascend(w, g, one, one, s, 0.01) }},
 		{"Ascend/scaled", 3, true, func(w, g, _, _, one, _ Buffer, s *Segments) { Ascend(w, g, one, one, s, 0.01) }},
 		{"Alignment", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Alignment(one, w, g, m, s, false) }},
+		{"ScaledDistance", 2, false, func(w, g, _, _, one, _ Buffer, s *Segments) { ScaledDistance(one, w, g, s, 0.01) }},
+		{"Project", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { Project(w, g, one, one, s) }},
+		{"ClipNorm", 2, false, func(_, g, _, _, one, _ Buffer, s *Segments) { ClipNorm(g, one, 1, s) }},
 		{"Interpolate", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Interpolate(w, g, m, one, s) }},
 		{"SGD/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { SGDStep(w, Buffer{}, g, one, one, SGD{}, s) }},
 		{"SGD/momentum", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) { SGDStep(w, m, g, one, one, SGD{Momentum: 0.9}, s) }},
@@ -140,20 +149,6 @@ func BenchmarkUpdate(b *testing.B) {
 				s := NewSegments(r.dev, n, []Segment{{Len: n, Scaled: c.scaled}})
 				return func() { c.run(w, g, m, v, one, step, s) }
 			})
-		})
-	}
-}
-
-func BenchmarkAugment(b *testing.B) {
-	images, index := someImages(128, 3072), make([]int32, 128)
-	for _, c := range []Config{{Name: "cpu", Threads: 1}, {Name: "cpu", Threads: 2}, {Name: "ref"}} {
-		b.Run(fmt.Sprintf("%s%d", c.Name, c.Threads), func(b *testing.B) {
-			r := openRig(b, c)
-			pixels, y, number, key := r.dev.Alloc(Uint8, len(images)), r.junk(len(images)), r.ints(index...), r.ints(1, 2)
-			Upload(pixels, images)
-			for b.Loop() {
-				Augment(y, pixels, number, key, cifar)
-			}
 		})
 	}
 }
