@@ -20,17 +20,19 @@ func (g Pool) windows(visit func(y, image, h0, h1, w0, w1 int)) {
 // maxPool2dRef is the reference for MaxPool2d.
 func maxPool2dRef[T Float](y []T, index []int32, x []T, g Pool) {
 	g.windows(func(yi, image, h0, h1, w0, w1 int) {
-		for c := range g.C {
-			best, at := T(math.Inf(-1)), int32(h0*g.W+w0)
-			for h := h0; h < h1; h++ {
-				for w := w0; w < w1; w++ {
-					v := x[image+(h*g.W+w)*g.C+c]
-					if v > best || v != v { // NaN wins, as in PyTorch
-						best, at = v, int32(h*g.W+w)
+		best, at := y[yi:yi+g.C], index[yi:yi+g.C]
+		for c := range best {
+			best[c], at[c] = T(math.Inf(-1)), int32(h0*g.W+w0)
+		}
+		for h := h0; h < h1; h++ {
+			for w := w0; w < w1; w++ {
+				pixel := h*g.W + w
+				for c, v := range x[image+pixel*g.C:][:len(best)] {
+					if v > best[c] || v != v { // NaN wins, as in PyTorch
+						best[c], at[c] = v, int32(pixel)
 					}
 				}
 			}
-			y[yi+c], index[yi+c] = best, at
 		}
 	})
 }
