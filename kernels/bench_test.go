@@ -131,7 +131,7 @@ func BenchmarkUpdate(b *testing.B) {
 		{"Ascend/scaled", 3, true, func(w, g, _, _, one, _ Buffer, s *Segments) { Ascend(w, g, one, one, s, 0.01) }},
 		{"Alignment", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Alignment(one, w, g, m, s, false) }},
 		{"ScaledDistance", 2, false, func(w, g, _, _, one, _ Buffer, s *Segments) { ScaledDistance(one, w, g, s, 0.01) }},
-		{"Project", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { Project(w, g, one, one, s) }},
+		{"Project", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Project(w, g, m.Slice(0, 1), one, s) }},
 		{"ClipNorm", 2, false, func(_, g, _, _, one, _ Buffer, s *Segments) { ClipNorm(g, one, 1, s) }},
 		{"Interpolate", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Interpolate(w, g, m, one, s) }},
 		{"SGD/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { SGDStep(w, Buffer{}, g, one, one, SGD{}, s) }},
