@@ -77,7 +77,7 @@ func tellApart(arms []*arm) {
 		}
 		if best >= 0 { // there is more than one
 			for _, a := range group {
-				a.Name += ", " + a.settings[best].Name + " " + strings.Trim(a.settings[best].Value, `"`)
+				a.Name += ", " + a.settings[best].Name + " " + plain(a.settings[best].Value)
 			}
 			tellApart(group)
 		}

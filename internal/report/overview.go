@@ -77,8 +77,13 @@ func (o *Overview) view() overview {
 	arms, differ := o.grouped()
 	v := overview{Style: template.CSS(figure.Style() + pageStyle), Title: o.title(arms), Name: "report", Program: o.Program, Result: best(arms)}
 	measurements, broken := measured(arms, o.Results)
+	for _, r := range o.Results[:min(len(o.Results), barsMost)] {
+		if r.Run == nil {
+			v.Facts = append(v.Facts, fact{r.Kind, r.Path, true})
+		}
+	}
 	if len(o.Runs) > 0 {
-		v.Facts = o.facts(arms)
+		v.Facts = append(o.facts(arms), v.Facts...)
 		v.Sections = append(v.Sections, whatRan(arms, differ, o.root()), scores(arms), armCurves(arms))
 	}
 	v.Sections = append(v.Sections, measurements...)

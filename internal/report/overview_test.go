@@ -153,7 +153,7 @@ func TestArmsAreToldApartBriefly(t *testing.T) {
 // The arms of a sweep are those that it names, even where the settings differ.
 func TestArmsOfASweep(t *testing.T) {
 	root := t.TempDir()
-	put(t, root, "m,seed=0", config("SAM", 0.1, 0), 1)
+	put(t, root, "m,seed=0", config("SAM", 0.10000000000000002, 0), 1)
 	put(t, root, "m,seed=1", config("SAM", 0.2, 1), 1)
 	put(t, root, "other", config("SAM", 0.3, 1), 1)
 	write(t, root, "sweep.json", `{"kind":"sweep","runs":[{"name":"m,seed=0","arm":"m","point":"m"},{"name":"m,seed=1","arm":"m","point":"m"}]}`)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,11 +51,20 @@ func (a *arm) setting(name string) string {
 	for _, r := range a.Runs {
 		for _, s := range beside(r.Config, r.Config) {
 			if s.Name == name {
-				place(&values, strings.Trim(s.Value, `"`))
+				place(&values, plain(s.Value))
 			}
 		}
 	}
 	return strings.Join(values, " or ")
+}
+
+// plain is a value of a setting as a table has it: words without quotes, numbers with
+// six digits.
+func plain(value string) string {
+	if v, err := strconv.ParseFloat(value, 64); err == nil && strings.Contains(value, ".") {
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	}
+	return strings.Trim(value, `"`)
 }
 
 // epochs is how many ended, of how many.
