@@ -47,7 +47,10 @@ func (c Contour) draw() *drawing {
 // frame draws what is around the map.
 func (c Contour) frame() *frame {
 	key := newLegend(names(c.Series), contourW)
-	more := key.height() - legendRow*side(len(c.Series) == 0)
+	more := key.height()
+	if len(c.Series) == 0 {
+		more = -legendRow
+	}
 	f := &frame{
 		drawing: newDrawing(contourW, contourH+more, c.Title), X: c.X, Y: c.Y,
 		left: leftRoom, right: contourW - keyRoom, top: mapTop + more, bottom: contourH - downRoom + more,

@@ -20,13 +20,17 @@ func (f *frame) reach(x, y span) (xs, ys []tick) {
 // axes draws the ticks and names of the axes, with lines across the area, if across
 // is set, at the ticks of the y axis.
 func (f *frame) axes(xs, ys []tick, across bool) {
+	gap := 5.0 // before the numbers
+	if !across {
+		gap = 9
+	}
 	for _, t := range ys {
 		if across {
 			f.line(f.left, t.at, f.right, t.at, "fig-grid")
 		} else {
 			f.line(f.left-4, t.at, f.left, t.at, "fig-axis")
 		}
-		f.text(f.left-5-4*side(!across), t.at+4, "fig-end", t.label)
+		f.text(f.left-gap, t.at+4, "fig-end", t.label)
 	}
 	for _, t := range xs {
 		f.line(t.at, f.bottom, t.at, f.bottom+4, "fig-axis")
@@ -35,14 +39,6 @@ func (f *frame) axes(xs, ys []tick, across bool) {
 	f.line(f.left, f.bottom, f.right, f.bottom, "fig-axis")
 	f.text((f.left+f.right)/2, f.bottom+32, "fig-mid", f.X.Label)
 	f.turned(10, (f.top+f.bottom)/2, "fig-mid", f.Y.Label)
-}
-
-// side is 1 if set.
-func side(set bool) float64 {
-	if set {
-		return 1
-	}
-	return 0
 }
 
 // at is the place of (x, y).

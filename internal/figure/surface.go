@@ -24,13 +24,12 @@ type view struct{ x, y, z scale }
 
 func (v view) at(x, y, z float64) point {
 	const (
-		middle, base           = 200.0, 252.0
-		across, deep, up       = 118.0, 56.0, 150.0
-		turnSin, turnCos       = 0.5736, 0.8192 // 35 degrees
-		right, left, back, far = turnCos, turnSin, turnSin, turnCos
+		middle, base     = 200.0, 252.0 // of the floor
+		across, deep, up = 118.0, 56.0, 150.0
+		sin, cos         = 0.5736, 0.8192 // of 35 degrees
 	)
 	px, py, pz := v.x.at(x), v.y.at(y), v.z.at(z)
-	return point{middle + across*(px*right-py*left), base - deep*(px*back+py*far) - up*pz}
+	return point{middle + across*(px*cos-py*sin), base - deep*(px*sin+py*cos) - up*pz}
 }
 
 // SVG draws the figure.
