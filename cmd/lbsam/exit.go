@@ -21,6 +21,7 @@ const (
 	exitCheckpoint
 	exitFolder
 	exitVerify
+	exitSweep
 	exitInterrupt = 130 // as the shell has it: 128 and the number of the signal
 	exitTerminate = 143
 )
@@ -41,6 +42,7 @@ var exits = []struct {
 	{exitCheckpoint, "a checkpoint is damaged or belongs to another model or run", is[train.CheckpointError]},
 	{exitFolder, "the run folder cannot be used", is[train.FolderError]},
 	{exitVerify, "a check failed: verify found a difference, or --overfit-batch a loss that stays", checkFailed},
+	{exitSweep, "runs of a sweep diverged or failed; the others are done", is[sweepFailed]},
 	{exitInterrupt, "stopped by Ctrl-C, after saving", nil},
 	{exitTerminate, "stopped by SIGTERM, after saving", nil},
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lbsam/study"
 	"lbsam/train"
 )
 
@@ -80,7 +81,7 @@ func runsIn(dir string) (runs []train.Summary, err error) {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() { // a link to a folder is one
 			continue
 		}
-		if !isRun(path) && isMeasurement(path) {
+		if !isRun(path) && (isMeasurement(path) || e.Name() == study.JobsFolder) {
 			continue
 		}
 		runs = append(runs, train.Summarize(path))
@@ -99,9 +100,12 @@ func isRun(path string) bool {
 }
 
 // isMeasurement reports whether path is the folder of a measurement, which has a
-// journal of points.
+// journal of points, or that of a comparison, which has none.
 func isMeasurement(path string) bool {
 	_, err := os.Stat(filepath.Join(path, "points.jsonl"))
+	if err != nil {
+		_, err = os.Stat(filepath.Join(path, "result.json"))
+	}
 	return err == nil
 }
 
