@@ -79,6 +79,10 @@ func TestGridIsExpandedInOrder(t *testing.T) {
 	if got := names(runs); !slices.Equal(got, want) {
 		t.Errorf("runs\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	p, err := points(map[string]any{"a": []any{1, 2}, "b": []any{1, 2}, "c": []any{1, 2}, "d": []any{1, 2}, "e": []any{1, 2}}, "")
+	if err != nil || len(p) != 32 || p[0].name() != "a=1,b=1,c=1,d=1,e=1" || p[30].name() != "a=2,b=2,c=2,d=2,e=1" {
+		t.Errorf("%v: %v", err, p)
+	}
 	r := runs[7]
 	if r.Config.LR != 0.1 || r.Config.Rho != 0.001 || r.Config.Seed != 7 || r.Config.Minimizer != "SAM" || r.Config.Batch != 100 || r.Arm != "sam" || r.Point != "sam,lr=0.1,rho=0.001" {
 		t.Errorf("%+v", r)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"lbsam/train"
@@ -43,10 +44,20 @@ func Match(c train.Config, alpha float64) (train.Config, error) {
 	}
 	k, mu := float64(c.K), c.Momentum
 	c.Minimizer = kind
-	c.Momentum = math.Pow(mu, k)
-	c.LR *= alpha * k * (1 - c.Momentum) / (1 - mu)
-	c.Rho *= (k + 1) / 2
+	c.Momentum = decimal(math.Pow(mu, k))
+	c.LR = decimal(c.LR * alpha * k * (1 - c.Momentum) / (1 - mu))
+	c.Rho = decimal(c.Rho * (k + 1) / 2)
 	return c, nil
+}
+
+// decimal is v with twelve digits, as a person would write it: 0.19 for what comes
+// out as 0.18999999999999995.
+func decimal(v float64) float64 {
+	d, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64)
+	if err != nil {
+		panic(err) // the text of a number is one
+	}
+	return d
 }
 
 // MeanAlpha is the mean alpha of the run in folder path over its steps, to four

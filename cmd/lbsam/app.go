@@ -96,7 +96,7 @@ stand for the flags of every command; train takes all its settings from there: L
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newTrain(a, preset), newEval(a), newPredict(a), newReport(a), newRuns(a), newData(a), newModels(a))
 	root.AddCommand(newSharpness(a), newLandscape(a), newNoise(a), newLifelong(a))
-	root.AddCommand(newSweep(a))
+	root.AddCommand(newSweep(a), newCompare(a))
 	root.AddCommand(newExport(a), newImport(a), newInspect(a))
 	root.AddCommand(newBench(a), newVerify(a), newEnv(a), newCompletion(a), newVersion(a))
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -66,6 +66,8 @@ func values() map[string][]string {
 	all["geometry"] = analysis.Geometries()
 	all["alpha"] = []string{"adaptive"}
 	all["log-format"] = []string{"text", "json"}
+	all["metric"] = metricNames()
+	all["format"] = tableFormats()
 	all["to"] = []string{"torch", "onnx", "safetensors"}
 	all["stream"], all["method"], all["heads"], all["class-order"] = lifelong.Streams(), lifelong.Methods(), lifelong.Heads(), lifelong.Orders()
 	for _, p := range presets() {

@@ -175,7 +175,15 @@ func findPreset(name string) (preset, error) {
 // the environment, --set and flags. Untold, the preset is official if one of
 // them names a data set, else the given one.
 func (a *app) configure(o *trainFlags, given *pflag.FlagSet, untold string) (*layered, string, error) {
-	file, err1 := fromFile(o.config)
+	run, err := o.matchedRun()
+	if err != nil {
+		return nil, "", err
+	}
+	config := o.config
+	if run != "" && config == "" {
+		config = configOf(run)
+	}
+	file, err1 := fromFile(config)
 	environment, err2 := fromEnvironment(a.environment)
 	set, err3 := fromSet(o.set, given)
 	if err := cmp.Or(err1, err2, err3); err != nil {
@@ -207,5 +215,8 @@ func (a *app) configure(o *trainFlags, given *pflag.FlagSet, untold string) (*la
 			return nil, "", err
 		}
 	}
-	return l, name, l.validate()
+	if err := l.validate(); err != nil || o.matched == "" {
+		return l, name, err
+	}
+	return l, name, l.match(run)
 }

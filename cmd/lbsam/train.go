@@ -18,7 +18,7 @@ import (
 // trainFlags are the flags of train that are no settings of the run.
 type trainFlags struct {
 	preset, config, out, resume, profile string
-	logFormat                            string
+	logFormat, matched                   string
 	set                                  []string
 	noOut, compare, quiet, printConfig   bool
 	overfitBatch                         bool
@@ -55,6 +55,8 @@ command that resumes; a second one exits at once. SIGTERM does the same; SIGUSR1
 	f.BoolVar(&o.noOut, "no-out", false, "keep nothing")
 	f.StringVar(&o.resume, "resume", "", "continue the run in this `folder`, exactly as if it had not stopped")
 	f.BoolVar(&o.compare, "compare", false, "then train plain SGD with as many gradient evaluations, and show both results")
+	f.StringVar(&o.matched, "matched", "", matchedHelp)
+	f.Lookup("matched").NoOptDefVal = bySettings
 	f.BoolVar(&o.withReport, "report", true, "write report.html into the run folder at the end, after one more pass over the test set; =false: do not")
 	f.BoolVar(&o.download, "download", false, "first fetch the data set if it is not found: as lbsam data get does")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, only the result")

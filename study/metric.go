@@ -1,0 +1,73 @@
+package study
+
+import (
+	"strings"
+
+	"lbsam/train"
+)
+
+// A Metric is a number by which runs are compared.
+type Metric struct {
+	Name  string
+	Title string
+	Share bool // it is an accuracy, which is shown in percent
+	less  bool // smaller is better
+	of    func(train.Epoch) (v float64, ok bool)
+	// selected: it is taken at the epoch that validation selects, not at the end.
+	selected bool
+}
+
+// Metrics are those that there are.
+func Metrics() []Metric {
+	validation := func(of func(train.Score) float64) func(train.Epoch) (float64, bool) {
+		return func(e train.Epoch) (float64, bool) {
+			if e.Validation == nil {
+				return 0, false
+			}
+			return of(*e.Validation), true
+		}
+	}
+	accuracy, loss := func(s train.Score) float64 { return s.Accuracy }, func(s train.Score) float64 { return s.Loss }
+	test := func(of func(train.Score) float64) func(train.Epoch) (float64, bool) {
+		return func(e train.Epoch) (float64, bool) { return of(e.Test), true }
+	}
+	return []Metric{
+		{Name: "test", Title: "test accuracy at the end", Share: true, of: test(accuracy)},
+		{Name: "selected", Title: "test accuracy of the epoch with the best validation accuracy", Share: true, of: test(accuracy), selected: true},
+		{Name: "loss", Title: "test loss at the end", less: true, of: test(loss)},
+		{Name: "validation", Title: "validation accuracy at the end", Share: true, of: validation(accuracy)},
+		{Name: "validation-loss", Title: "validation loss at the end", less: true, of: validation(loss)},
+	}
+}
+
+// FindMetric finds a metric by its name.
+func FindMetric(name string) (Metric, error) {
+	var names []string
+	for _, m := range Metrics() {
+		if m.Name == name {
+			return m, nil
+		}
+		names = append(names, m.Name)
+	}
+	return Metric{}, wrong("unknown metric %q%s: want one of %s", name, didYouMean(name, names), strings.Join(names, ", "))
+}
+
+// value is the metric of a run that is done.
+func (m Metric) value(t Trial) (float64, error) {
+	e := t.Last()
+	if m.selected {
+		if e.SelectedOn != "validation" {
+			return 0, wrong("%s selected its best epoch on %s: the metric %s needs runs with val_split", t.Path, e.SelectedOn, m.Name)
+		}
+		for _, other := range t.Epochs {
+			if other.Epoch == e.BestEpoch {
+				e = other
+			}
+		}
+	}
+	v, ok := m.of(e)
+	if !ok {
+		return 0, wrong("%s has no validation: the metric %s needs runs with val_split", t.Path, m.Name)
+	}
+	return v, nil
+}
