@@ -19,7 +19,7 @@ func trial(arm string, seed uint64, value float64) Trial {
 	c.Seed = seed
 	epoch := func(n int, v float64) train.Epoch {
 		return train.Epoch{Kind: "epoch", Epoch: n, Step: 50 * n, Evals: int64(100 * n), Seconds: 10, SelectedOn: "validation", BestEpoch: 1,
-			Test: train.Score{Accuracy: v, Loss: 1 - v}, Validation: &train.Score{Accuracy: v - 0.1}}
+			Test: train.Score{Accuracy: v, Loss: 1 - v, Images: 10}, Validation: &train.Score{Accuracy: v - 0.1}}
 	}
 	return Trial{arm, train.Summary{Path: fmt.Sprintf("%s-%d", arm, seed), Status: train.StatusDone, Config: c, Epochs: []train.Epoch{epoch(1, value/2), epoch(2, value)}}}
 }
@@ -91,7 +91,7 @@ func TestMetrics(t *testing.T) {
 	for i := range bare.Epochs {
 		bare.Epochs[i].Validation, bare.Epochs[i].SelectedOn = nil, "test"
 	}
-	for metric, want := range map[string]string{"selected": "selected its best epoch on test", "validation": "has no validation: "} {
+	for metric, want := range map[string]string{"selected": "selected its best epoch on test", "validation": "did not measure what the metric validation needs"} {
 		m, _ := FindMetric(metric)
 		if _, err := Compare([]Trial{bare}, Options{Metric: m}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", metric, err, want)

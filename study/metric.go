@@ -29,7 +29,7 @@ func Metrics() []Metric {
 	}
 	accuracy, loss := func(s train.Score) float64 { return s.Accuracy }, func(s train.Score) float64 { return s.Loss }
 	test := func(of func(train.Score) float64) func(train.Epoch) (float64, bool) {
-		return func(e train.Epoch) (float64, bool) { return of(e.Test), true }
+		return func(e train.Epoch) (float64, bool) { return of(e.Test), e.Tested() }
 	}
 	return []Metric{
 		{Name: "test", Title: "test accuracy at the end", Share: true, of: test(accuracy)},
@@ -67,7 +67,7 @@ func (m Metric) value(t Trial) (float64, error) {
 	}
 	v, ok := m.of(e)
 	if !ok {
-		return 0, wrong("%s has no validation: the metric %s needs runs with val_split", t.Path, m.Name)
+		return 0, wrong("%s did not measure what the metric %s needs: validation needs val_split, and test a setting test that is not %q", t.Path, m.Name, t.Config.Test)
 	}
 	return v, nil
 }

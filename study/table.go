@@ -69,7 +69,9 @@ func row(r *Run, s train.Summary) Row {
 	if l := s.Last(); l.Epoch > 0 {
 		v.Steps, v.Evals, v.Counted = l.Step, l.Evals, int64(l.Step*r.Counts)
 		v.Validation, v.Best, v.SelectedOn, v.Seconds = l.Validation, l.Best, l.SelectedOn, s.Seconds()
-		v.Test = &l.Test
+		if l.Tested() {
+			v.Test = &l.Test
+		}
 	}
 	return v
 }

@@ -77,6 +77,7 @@ type Config struct {
 
 	Seed         uint64  `toml:"seed"`
 	ValSplit     float64 `toml:"val_split"`     // part of the training set held out to select on
+	Test         string  `toml:"test"`          // when the test set is scored: epochs, end (of the run) or never
 	LimitBatches int     `toml:"limit_batches"` // per epoch and evaluation; 0: all
 	MaxEvals     int     `toml:"max_evals"`     // gradient evaluations; 0: no limit
 	EarlyStop    int     `toml:"early_stop"`    // epochs without a better accuracy after which the run ends; 0: any
@@ -100,7 +101,7 @@ func Published() Config {
 		LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8,
 		Rho: 0.5, K: 2, Alpha: 0.5, Adaptive: true, AlphaScope: "tensor", Reuse: true,
 		Radius: "step", Accumulate: 1, Pull: "keep", LookaheadK: 5, LookaheadAlpha: 0.8,
-		BNStats: "published", Batch: 128, Epochs: 200,
+		BNStats: "published", Test: "epochs", Batch: 128, Epochs: 200,
 		Schedule: "multistep", Milestones: []float64{50, 100, 150}, Gamma: 0.1, RhoSched: "constant",
 		Augment: true, LogEvery: 20, TensorBoard: true, Device: "auto", Precision: "auto", LossScale: 1024, Graphs: true,
 	}
@@ -187,6 +188,7 @@ func (c *Config) choices() []choice {
 		{"radius", &c.Radius, []string{"step", "budget", "projected"}},
 		{"pull", &c.Pull, []string{"keep", "reset", "interpolate"}},
 		{"bn-stats", &c.BNStats, []string{"published", "first", "none"}},
+		{"test", &c.Test, []string{"epochs", "end", "never"}},
 		{"schedule", &c.Schedule, []string{"multistep", "cosine", "linear", "constant"}},
 		{"rho-schedule", &c.RhoSched, []string{"multistep", "cosine", "linear", "constant"}},
 		{"precision", &c.Precision, []string{"auto", "float32", "tf32", "fp16", "bf16", "float64"}},
@@ -236,6 +238,8 @@ func (c *Config) ranges() error {
 	case (c.ImageSize != 0 || c.Channels != 0) && !slices.Contains(datasets.ImageSets(), c.Dataset):
 		return usage("--image-size and --channels are for image files, which %s does not have: want --dataset %s",
 			c.Dataset, strings.Join(datasets.ImageSets(), " or "))
+	case c.Test != "epochs" && c.ValSplit == 0:
+		return usage("--test %s leaves nothing to select the best weights on: want a --val-split above 0", c.Test)
 	case c.SAMMicro > 0 && c.Accumulate > 1:
 		return usage("--sam-m and --accumulate both split the batch: give one of them")
 	case c.Nesterov && (c.Momentum == 0 || c.Dampening != 0):

@@ -120,8 +120,10 @@ func (s *events) epoch(e Epoch) error {
 	v := &tensorboard.Event{Time: time.Now(), Step: int64(e.Step)}
 	v.Scalar("epoch/train_loss", e.TrainLoss)
 	v.Scalar("epoch/train_accuracy", e.TrainAccuracy)
-	v.Scalar("epoch/test_loss", e.Test.Loss)
-	v.Scalar("epoch/test_accuracy", e.Test.Accuracy)
+	if e.Tested() {
+		v.Scalar("epoch/test_loss", e.Test.Loss)
+		v.Scalar("epoch/test_accuracy", e.Test.Accuracy)
+	}
 	if e.Validation != nil {
 		v.Scalar("epoch/validation_loss", e.Validation.Loss)
 		v.Scalar("epoch/validation_accuracy", e.Validation.Accuracy)

@@ -39,27 +39,50 @@ func (r *run) finishEpoch(ctx context.Context) error {
 // score evaluates the model, notes whether it is the best so far and copies
 // what will be exported.
 func (r *run) score(ctx context.Context, e *Epoch) (err error) {
-	if e.Test, err = r.evaluate(ctx, &r.Data.Test, nil); err != nil {
-		return err
-	}
-	if bad := e.Test.Loss; math.IsNaN(bad) || math.IsInf(bad, 0) { // the last steps of an epoch show here only
-		return r.diverged(bad)
-	}
-	selected, on := e.Test.Accuracy, "test"
 	if r.held != nil {
-		v, err := r.evaluate(ctx, &r.Data.Train, r.held)
+		v, err := r.finite(r.evaluate(ctx, &r.Data.Train, r.held))
 		if err != nil {
 			return err
 		}
-		e.Validation, selected, on = &v, v.Accuracy, "validation"
+		e.Validation = &v
+		r.selectBest(e, v.Accuracy, "validation")
 	}
-	e.SelectedOn = on
-	if r.at.BestEpoch == 0 || selected > r.at.Best {
-		r.at.Best, r.at.BestEpoch = selected, e.Epoch
+	if r.tests(*e) {
+		if e.Test, err = r.finite(r.evaluate(ctx, &r.Data.Test, nil)); err != nil {
+			return err
+		}
 	}
-	e.Best, e.BestEpoch = r.at.Best, r.at.BestEpoch
+	if r.held == nil {
+		r.selectBest(e, e.Test.Accuracy, "test")
+	}
 	if r.folder != nil {
 		r.saver.weights.take(r.exported())
 	}
 	return nil
+}
+
+// finite is s and err, or the end of the run where the loss is no number: the last
+// steps of an epoch show here only.
+func (r *run) finite(s Score, err error) (Score, error) {
+	if err == nil && (math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0)) {
+		err = r.diverged(s.Loss)
+	}
+	return s, err
+}
+
+// selectBest notes whether the weights of epoch e are the best so far, by their
+// accuracy on what selects.
+func (r *run) selectBest(e *Epoch, accuracy float64, on string) {
+	if r.at.BestEpoch == 0 || accuracy > r.at.Best {
+		r.at.Best, r.at.BestEpoch = accuracy, e.Epoch
+	}
+	e.Best, e.BestEpoch, e.SelectedOn = r.at.Best, r.at.BestEpoch, on
+}
+
+// tests reports whether the test set is scored behind epoch e, whose best epoch is
+// known.
+func (r *run) tests(e Epoch) bool {
+	c := r.Config
+	stalled := c.EarlyStop > 0 && e.Epoch-e.BestEpoch >= c.EarlyStop
+	return c.Test == "epochs" || c.Test == "end" && (e.Epoch >= c.Epochs || r.spent() || stalled)
 }

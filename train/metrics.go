@@ -50,13 +50,16 @@ type Epoch struct {
 	TrainLoss         float64 `json:"train_loss"`
 	TrainAccuracy     float64 `json:"train_accuracy"`
 	PerturbedAccuracy float64 `json:"train_accuracy_perturbed"`
-	Test              Score   `json:"test"`
+	Test              Score   `json:"test"` // of no images where it was not scored
 	Validation        *Score  `json:"validation,omitempty"`
 	Best              float64 `json:"best"`        // accuracy of the selected weights, on SelectedOn
 	SelectedOn        string  `json:"selected_on"` // validation or test
 	BestEpoch         int     `json:"best_epoch"`
 	Seconds           float64 `json:"seconds"`
 }
+
+// Tested reports whether the test set was scored.
+func (e Epoch) Tested() bool { return e.Test.Images > 0 }
 
 // Progress is where a run is.
 type Progress struct {

@@ -45,15 +45,18 @@ func (f *Folder) epoch(e Epoch) error {
 	if err := f.events.epoch(e); err != nil {
 		return err
 	}
-	var validation Score
+	validation, test := []any{0.0, 0.0}, []any{"", ""}
 	if e.Validation != nil {
-		validation = *e.Validation
+		validation = []any{e.Validation.Loss, e.Validation.Accuracy}
+	}
+	if e.Tested() {
+		test = []any{e.Test.Loss, e.Test.Accuracy}
 	}
 	return f.row("epochs.csv",
 		[]string{"epoch", "step", "evals", "train_loss", "train_accuracy", "train_accuracy_perturbed", "test_loss", "test_accuracy",
 			"validation_loss", "validation_accuracy", "best", "selected_on", "best_epoch", "seconds"},
-		[]any{e.Epoch, e.Step, e.Evals, e.TrainLoss, e.TrainAccuracy, e.PerturbedAccuracy, e.Test.Loss, e.Test.Accuracy,
-			validation.Loss, validation.Accuracy, e.Best, e.SelectedOn, e.BestEpoch, e.Seconds})
+		[]any{e.Epoch, e.Step, e.Evals, e.TrainLoss, e.TrainAccuracy, e.PerturbedAccuracy, test[0], test[1],
+			validation[0], validation[1], e.Best, e.SelectedOn, e.BestEpoch, e.Seconds})
 }
 
 // line appends v to metrics.jsonl.

@@ -153,7 +153,7 @@ func (c Config) Deciding() Config {
 func (c Config) hash() string {
 	c = c.Deciding()
 	newer := map[string]bool{
-		"tensorboard": true, "ema": true, "early_stop": true, "cutout": true, "mixup": true, "cutmix": true,
+		"tensorboard": true, "test": true, "ema": true, "early_stop": true, "cutout": true, "mixup": true, "cutmix": true,
 		"image_size": true, "channels": true, "normalise": true,
 	}
 	defaults := map[string]bool{}

@@ -134,6 +134,8 @@ func (s *session) writePage(ctx context.Context, err error) {
 	if e == nil {
 		p.Missing = fmt.Sprintf("Left out, as the run did not end: lbsam report %s makes up for it.", quote(s.folder.Path))
 		switch {
+		case err == nil && s.job.Config.Test == "never":
+			p.Missing = "Left out: --test never."
 		case err == nil:
 			e = predictTest(ctx, &p, s.job)
 		case p.Run.Hash == "":

@@ -127,7 +127,10 @@ func (p *progress) leave(text string) {
 
 // scores are the losses and accuracies of an epoch.
 func scores(e train.Epoch) string {
-	text := fmt.Sprintf("train %s/%s  test %s/%s", short(e.TrainLoss), percent(e.TrainAccuracy), short(e.Test.Loss), percent(e.Test.Accuracy))
+	text := fmt.Sprintf("train %s/%s", short(e.TrainLoss), percent(e.TrainAccuracy))
+	if e.Tested() {
+		text += fmt.Sprintf("  test %s/%s", short(e.Test.Loss), percent(e.Test.Accuracy))
+	}
 	if v := e.Validation; v != nil {
 		text += fmt.Sprintf("  validation %s/%s", short(v.Loss), percent(v.Accuracy))
 	}

@@ -165,8 +165,12 @@ func (s *session) closing(r result, done train.Result) {
 	if done.Stalled {
 		s.say("stopped no better accuracy in %s (--early-stop)", count(s.job.Config.EarlyStop, "epoch"))
 	}
-	s.say("done    test %s at the end, best %s @%d %s  %.1f s",
-		percent(r.Test.Accuracy), percent(r.Best), r.BestEpoch, selectedOn(r.SelectedOn), r.Seconds)
+	test := "not scored (--test never)"
+	if r.Tested() {
+		test = percent(r.Test.Accuracy) + " at the end"
+	}
+	s.say("done    test %s, best %s @%d %s  %.1f s",
+		test, percent(r.Best), r.BestEpoch, selectedOn(r.SelectedOn), r.Seconds)
 }
 
 // count is "1 thread" or "2 threads".

@@ -39,6 +39,7 @@ func dataFlags(f *pflag.FlagSet, c *train.Config) {
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "probability of dropout, in models that have it (wide ResNets)")
 	f.Float64Var(&c.Smoothing, "label-smoothing", c.Smoothing, "part of each label that is spread over all classes")
 	f.Float64Var(&c.ValSplit, "val-split", c.ValSplit, "part of the training set held out to select the best weights on; 0: select on test, as the published code does")
+	f.StringVar(&c.Test, "test", c.Test, "when the test set is scored: behind all epochs, at the end of the run alone, or never, which need --val-split: epochs, end, never")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "of the weights, the order of the data and the augmentation: two runs with one seed are equal bit for bit")
 }
 

@@ -34,7 +34,9 @@ func (p *sweepProgress) Started(study.Work) {}
 func (p *sweepProgress) Ended(r *study.Run, s train.Summary, took time.Duration) {
 	text := string(s.Status)
 	if l := s.Last(); l.Epoch > 0 {
-		text += fmt.Sprintf("  test %s", percent(l.Test.Accuracy))
+		if l.Tested() {
+			text += fmt.Sprintf("  test %s", percent(l.Test.Accuracy))
+		}
 		if l.Validation != nil {
 			text += fmt.Sprintf("  validation %s", percent(l.Validation.Accuracy))
 		}

@@ -118,7 +118,12 @@ func (r *Run) quality(what string) figure.Lines {
 	if loss {
 		title = "Loss"
 	}
-	f := r.lines(title, what, trained, r.scores("test", func(e train.Epoch) float64 { return choose(e.Test.Loss, e.Test.Accuracy) }))
+	f := r.lines(title, what, trained, r.scores("test", func(e train.Epoch) float64 {
+		if !e.Tested() {
+			return math.NaN()
+		}
+		return choose(e.Test.Loss, e.Test.Accuracy)
+	}))
 	if r.last().Validation != nil {
 		f.Series = append(f.Series, r.scores("validation", func(e train.Epoch) float64 {
 			if e.Validation == nil {

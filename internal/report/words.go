@@ -39,6 +39,9 @@ func (r *Run) result() string {
 	}
 	text := fmt.Sprintf("%s of %s test images right after epoch %d of %d",
 		percent(last.Test.Accuracy), thousands(last.Test.Images), last.Epoch, c.Epochs)
+	if !last.Tested() {
+		text = fmt.Sprintf("The test images were not scored (test = %s), epoch %d of %d has ended", c.Test, last.Epoch, c.Epochs)
+	}
 	if v := last.Validation; v != nil {
 		text += fmt.Sprintf(", and %s of %s validation images", percent(v.Accuracy), thousands(v.Images))
 	}
