@@ -7,6 +7,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"lbsam/study"
+	"lbsam/train"
 )
 
 // sweepText describes a sweep of moments.
@@ -123,5 +126,40 @@ func TestSweepWithARunThatDiverges(t *testing.T) {
 	}
 	if sheet := read(t, "runs/s/sweep.csv"); !bytes.Contains(sheet, []byte(",diverged,")) {
 		t.Errorf("%s", sheet)
+	}
+}
+
+// The files of the study are sweeps of as many runs as its README says, and no arm
+// is preferred in tuning.
+func TestStudyIsASweep(t *testing.T) {
+	p := (&app{}).planner(newFlags())
+	p.Samples = func(train.Config) (int, error) { return 60000, nil }
+	for name, want := range map[string]int{"tune": 28, "final": 12, "published-cost": 3, "exploratory": 18, "cifar": 140} {
+		f, err := study.ReadFile("../../examples/fashion-mnist-study/" + name + ".toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Tuned = "" // there are no results
+		runs, err := p.Plan(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trials := map[string]int{}
+		for _, r := range runs {
+			if trials[r.Arm]++; r.Config.Test == "epochs" || r.Config.ValSplit == 0 {
+				t.Errorf("%s: %s looks at the test set behind every epoch", name, r.Name)
+			}
+			if counted := r.Cost.Steps * r.Counts; counted > f.Budget || counted < f.Budget-r.Counts {
+				t.Errorf("%s: %s has a budget of %d, of %d", name, r.Name, counted, f.Budget)
+			}
+		}
+		if len(runs) != want {
+			t.Errorf("%s: %d runs, want %d", name, len(runs), want)
+		}
+		for arm, n := range trials {
+			if name == "tune" && n != 4 {
+				t.Errorf("%s has %d trials", arm, n)
+			}
+		}
 	}
 }
