@@ -1,8 +1,9 @@
 package train
 
 import (
+	"math"
+
 	"lbsam/autograd"
-	"lbsam/datasets"
 )
 
 // A Cost is how long a run takes, in steps and in gradients.
@@ -18,10 +19,7 @@ func (c Cost) Evals() int { return c.Steps * c.PerStep }
 // Cost is that of a run with the settings c, which must be valid, on a training
 // set of n images. It opens no device.
 func (c Config) Cost(n int) Cost {
-	if c.ValSplit > 0 {
-		training, _ := datasets.Holdout(n, c.ValSplit, c.Seed)
-		n = len(training)
-	}
+	n -= int(math.Round(c.ValSplit * float64(n))) // as datasets.Holdout does
 	m := newMethod(c, &autograd.Params{}, c.Dropout > 0)
 	cost := Cost{PerEpoch: c.steps(n, m.Batches()), PerStep: m.Evals()}
 	cost.Steps = c.Epochs * cost.PerEpoch
