@@ -161,6 +161,7 @@ func TestCompareWrites(t *testing.T) {
 	for name, want := range map[string]string{
 		"result.json": `{"kind":"compare","metric":"test",`, "compare.csv": "arm,baseline,", "compare.md": "test accuracy at the end, %: mean",
 		"compare.svg": "gradient evaluations", "compare-seconds.svg": "seconds of training",
+		"compare.png": "\x89PNG", "compare-seconds.png": "\x89PNG",
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !strings.Contains(string(text), want) {

@@ -164,23 +164,30 @@ func (c Comparison) CSV() string {
 	return b.String()
 }
 
-// Write writes the comparison into a folder: compare.csv, compare.md, the figures,
-// and result.json last.
+// Write writes the comparison into a folder: compare.csv, compare.md, the figures
+// as SVG and PNG, and result.json last.
 func (c Comparison) Write(folder string) error {
 	evals, seconds := c.Figures()
 	text, err := json.Marshal(c)
 	if err == nil {
 		err = os.MkdirAll(folder, 0o755)
 	}
-	for _, f := range []struct{ name, text string }{
-		{"compare.csv", c.CSV()}, {"compare.md", c.Markdown()},
-		{"compare.svg", figure.Standalone(evals.SVG())}, {"compare-seconds.svg", figure.Standalone(seconds.SVG())},
-		{"result.json", string(text) + "\n"},
-	} {
+	write := func(name string, text []byte) {
 		if err == nil {
-			err = replace(filepath.Join(folder, f.name), []byte(f.text))
+			err = replace(filepath.Join(folder, name), text)
 		}
 	}
+	write("compare.csv", []byte(c.CSV()))
+	write("compare.md", []byte(c.Markdown()))
+	for name, f := range map[string]figure.Lines{"compare": evals, "compare-seconds": seconds} {
+		write(name+".svg", []byte(figure.Standalone(f.SVG())))
+		picture, e := figure.PNG(f)
+		if err == nil {
+			err = e
+		}
+		write(name+".png", picture)
+	}
+	write("result.json", append(text, '\n'))
 	if err != nil {
 		return train.FolderError{Err: fmt.Errorf("compare: %w", err)}
 	}

@@ -35,7 +35,7 @@ With --baseline, of each other arm: the mean difference over pairs of runs with 
 and the exact permutation test of all sign flips.
 
 The tables go to stdout. For one sweep or folder of runs, and with --out, files are written too: result.json, compare.csv,
-compare.md, and the metric over gradient evaluations and over seconds as compare.svg and compare-seconds.svg.`,
+compare.md, and the metric over gradient evaluations and over seconds as compare.svg and compare-seconds.svg (and .png).`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError("compare: found nothing to compare, want runs or sweeps: see %s --help", cmd.CommandPath())
