@@ -66,7 +66,7 @@ const banded = 3
 // Figures are the metric over gradient evaluations and over seconds, each arm's mean
 // with the interval around it.
 func (c Comparison) Figures() (evals, seconds figure.Lines) {
-	label := c.metric.Title
+	label := c.metric.What
 	if c.metric.Share {
 		label += ", %"
 	}

@@ -9,9 +9,9 @@ import (
 // A Metric is a number by which runs are compared.
 type Metric struct {
 	Name  string
-	Title string
-	Share bool // it is an accuracy, which is shown in percent
-	less  bool // smaller is better
+	Title string // of a table
+	What  string // that a curve shows
+	Share bool   // it is an accuracy, which is shown in percent
 	of    func(train.Epoch) (v float64, ok bool)
 	// selected: it is taken at the epoch that validation selects, not at the end.
 	selected bool
@@ -32,11 +32,11 @@ func Metrics() []Metric {
 		return func(e train.Epoch) (float64, bool) { return of(e.Test), e.Tested() }
 	}
 	return []Metric{
-		{Name: "test", Title: "test accuracy at the end", Share: true, of: test(accuracy)},
-		{Name: "selected", Title: "test accuracy of the epoch with the best validation accuracy", Share: true, of: test(accuracy), selected: true},
-		{Name: "loss", Title: "test loss at the end", less: true, of: test(loss)},
-		{Name: "validation", Title: "validation accuracy at the end", Share: true, of: validation(accuracy)},
-		{Name: "validation-loss", Title: "validation loss at the end", less: true, of: validation(loss)},
+		{Name: "test", What: "test accuracy", Title: "test accuracy at the end", Share: true, of: test(accuracy)},
+		{Name: "selected", What: "test accuracy", Title: "test accuracy of the epoch with the best validation accuracy", Share: true, of: test(accuracy), selected: true},
+		{Name: "loss", What: "test loss", Title: "test loss at the end", of: test(loss)},
+		{Name: "validation", What: "validation accuracy", Title: "validation accuracy at the end", Share: true, of: validation(accuracy)},
+		{Name: "validation-loss", What: "validation loss", Title: "validation loss at the end", of: validation(loss)},
 	}
 }
 
