@@ -62,7 +62,7 @@ func lessons(s *datasets.Split) []Lesson {
 	more.Images, more.Labels, more.N = slices.Repeat(s.Images, 2), slices.Repeat(s.Labels, 2), 2*s.N
 	return []Lesson{
 		{Split: s, Order: []int32{0, 1, 2, 3, 4, 5}, Steps: inBatches(6, 2)},
-		{Split: &more, Order: []int32{0, 11, 5, 6, 7, 9, 19, 4, 3, 3, 18, 12}, Steps: []LessonStep{{2, 2}, {2, 2}, {2, 2}}, Number: 1},
+		{Split: &more, Order: []int32{0, 11, 5, 6, 7, 9, 19, 4, 3, 3, 18, 12, 8, 13}, Steps: []LessonStep{{2, 0}, {2, 2}, {2, 2}, {2, 2}}, Number: 1},
 	}
 }
 
@@ -136,7 +136,7 @@ func TestHeads(t *testing.T) {
 		if slices.Equal(before[:half], after[:half]) {
 			t.Errorf("%s: the own head did not move", device)
 		}
-		if !(free.Loss > 0 && free.Loss < 2*math.Log(5)) { // over 5 classes, hardly trained: about log 5
+		if !(math.Abs(free.Loss-math.Log(5)) < .3) { // not trained: log 5, where 10 classes have log 10, which is .7 more
 			t.Errorf("%s: the loss over a head is %v", device, free.Loss)
 		}
 	}

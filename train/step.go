@@ -47,10 +47,10 @@ func (j *Job) forward(x *autograd.Var, labels *tensor.Tensor, m nn.Mode) *autogr
 
 // count counts the right predictions at the clean weights, and at those that
 // the published code reports as training accuracy: where the last ascent
-// starts. A point that is evaluated twice is counted once, a reference not.
+// starts. A point that is evaluated twice, or with a reference, is counted once.
 func (j *Job) count(e optim.Eval, logits *autograd.Var, labels *tensor.Tensor, micro int) {
 	last := j.method.inner - 1
-	if e.Batch >= j.method.Batches() || j.counted[e.Inner] || (e.Inner != 0 && e.Inner != last) {
+	if j.counted[e.Inner] || (e.Inner != 0 && e.Inner != last) {
 		return
 	}
 	j.counted[e.Inner] = e.Micro == micro-1
