@@ -72,6 +72,17 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// The batches of the job hold those of every step.
+func TestJobHoldsEveryBatch(t *testing.T) {
+	for method, want := range map[string]int{Finetune: 130, ER: 330, AGEM: 200} {
+		c := config(Split, method)
+		c.Train.Batch, c.MemoryBatch = 130, 200
+		if got := c.job(7); got.Batch != want || got.Seed != 7 {
+			t.Errorf("%s: batches of %d with seed %d, want %d with 7", method, got.Batch, got.Seed, want)
+		}
+	}
+}
+
 // stopper ends a measurement in the middle of a task.
 type stopper struct {
 	seed   uint64
