@@ -217,5 +217,5 @@ func (a *app) lifelongStopped(folder *lifelong.Folder, o *lifelongFlags) {
 	if o.out == "" {
 		words = append(words, "--out", quote(folder.Path))
 	}
-	fmt.Fprintf(a.stderr, "stopped; the tasks that ended are kept\ngo on with: %s\n", strings.Join(words, " "))
+	fmt.Fprintf(a.stderr, "stopped; what is finished is in %s\ncontinue with: %s\n", folder.Path, strings.Join(words, " "))
 }

@@ -65,7 +65,7 @@ func stopAndGoOn(t *testing.T, out, whole string) {
 	if code == exitOK {
 		t.Skip("it ended before it could be stopped")
 	}
-	if stdout != "" || !strings.Contains(stderr, "go on with: lbsam lifelong --model lenet") || !strings.Contains(stderr, "'"+out+"'") {
+	if stdout != "" || !strings.Contains(stderr, "continue with: lbsam lifelong --model lenet") || !strings.Contains(stderr, "'"+out+"'") {
 		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
 	got, _ := mustRun(t, lifelongArgs(out)...)
