@@ -41,6 +41,7 @@ struct Taps {
 	METHOD Taps(int rows, int columns, int span)
 		: rows(rows), columns(columns), span(span), p(0), q(0), e(0), room(rows * columns > 0 ? span : 0) {}
 	METHOD int slabs() { return rows * columns * tiles(span, K); }
+	METHOD int at() const { return (p * columns + q) * span + e; } // in an array of all of them
 	METHOD void next() {
 		e += K;
 		if (e >= span) e = 0, q++;
@@ -107,9 +108,9 @@ struct Filters : A {
 
 	METHOD Filters(const A &a, const element *w, int row0, int rows, int length)
 		: A(a), w(w + ((row0 + A::row) * length + A::k)), length(length), left(rows - row0 - A::row) {}
-	template <class To>
-	METHOD void fetch(const Taps<A::slab> &t, To to) {
-		const element *from = w + (t.p * t.span + t.e);
+	template <class Way, class To>
+	METHOD void fetch(const Way &t, To to) {
+		const element *from = w + t.at();
 #pragma unroll
 		for (int i = 0; i < A::rows; i++)
 #pragma unroll
@@ -131,8 +132,8 @@ struct TurnedFilters : A {
 
 	METHOD TurnedFilters(const A &a, const element *w, int row0, int rows, int filter, int first, int down, int right)
 		: A(a), w(w + (first + A::k * filter + row0 + A::row)), filter(filter), down(down), right(right), left(rows - row0 - A::row) {}
-	template <class To>
-	METHOD void fetch(const Taps<A::slab> &t, To to) {
+	template <class Way, class To>
+	METHOD void fetch(const Way &t, To to) {
 		const element *from = w + (t.e * filter + t.p * down + t.q * right);
 #pragma unroll
 		for (int j = 0; j < A::ks; j++)

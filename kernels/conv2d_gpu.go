@@ -17,6 +17,7 @@ type gpuTile struct {
 	threads int
 	shared  int  // bytes of dynamic shared memory
 	tensor  bool // on tensor cores: the kernels of conv2d_mma.cuh
+	halo    bool // those of conv2d_halo.cuh
 }
 
 // gpuTiles are the tiles for operands of which 16 bytes at a time can be read,
@@ -24,8 +25,8 @@ type gpuTile struct {
 // multiplications in the loops and from what a tile reads for each; they are
 // not measured.
 var (
-	gpuTiles   = []gpuTile{{"large", 128, 128, 16, 1, 256, 0, false}, {"medium", 128, 64, 16, 1.08, 256, 0, false}, {"small", 64, 64, 32, 1.2, 256, 0, false}}
-	scalarTile = gpuTile{"scalar", 64, 64, 16, 1.5, 256, 0, false}
+	gpuTiles   = []gpuTile{{name: "large", m: 128, n: 128, k: 16, cost: 1, threads: 256}, {name: "medium", m: 128, n: 64, k: 16, cost: 1.08, threads: 256}, {name: "small", m: 64, n: 64, k: 32, cost: 1.2, threads: 256}}
+	scalarTile = gpuTile{name: "scalar", m: 64, n: 64, k: 16, cost: 1.5, threads: 256}
 )
 
 const (
@@ -212,7 +213,7 @@ func conv2dGPU(y, x, w, b Buffer, g Conv) {
 	f, ok := g.forwardOnTensorCores(x, w)
 	switch p := g.forwardProduct(); {
 	case ok:
-		runConv2d(y, x, w, b, g, f.kernel(y, p.plan(f.tiles(), false)))
+		runConv2d(y, x, w, b, g, f.forwardPlan(y, g))
 	case w.dtype != Float32:
 		wide := w.dev.wide(0, x, w, y)
 		toFloat32(wide[0], x)
@@ -237,7 +238,7 @@ func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
 	f, ok := formatOf(w)
 	switch p, rows := g.inputProduct(), []int{g.C, g.OC}; {
 	case ok && inRuns(f.width(), rows, dy, w):
-		runConv2dBackwardInput(dx, dy, w, g, f.kernel(dx, p.plan(f.tiles(), false)))
+		runConv2dBackwardInput(dx, dy, w, g, f.inputPlan(dx, g))
 	case w.dtype != Float32:
 		wide := w.dev.wide(0, dy, w, dx)
 		toFloat32(wide[0], dy)
@@ -251,7 +252,12 @@ func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
 
 func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
 	g.mustIndex("Conv2dBackwardInput")
-	w.dev.gpu.launch("conv2d_backward_input_"+t.name, t.grid(g.inputProduct()), dx, dy, w, phases(g), g)
+	name, s := "conv2d_backward_input_"+t.name, t.grid(g.inputProduct())
+	if t.halo {
+		w.dev.gpu.launch(name, s, dx, dy, w, g)
+		return
+	}
+	w.dev.gpu.launch(name, s, dx, dy, w, phases(g), g)
 }
 
 func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {

@@ -10,6 +10,30 @@
 
 // ---- The three products, with results of format O.
 
+// end_forward makes y of the sums of a forward pass; row(m) is where row m of the
+// tile has channel n0 in y, and null where there is no such row.
+template <class T, class A, class O, class F>
+DEVICE void end_forward(const Sums &sum, typename O::element *y, const float *b, const typename O::element *add, int relu, Constants k, Statistics s, int n0, Conv g, F row) {
+	__shared__ __align__(16) float norm[3 * T::n];
+	int channel = n0 + threadIdx.x, channels = g.oc - n0 < T::n ? g.oc - n0 : T::n;
+	bool mine = threadIdx.x < channels;
+	if (k.gamma && threadIdx.x < T::n) {
+		norm[threadIdx.x] = mine ? k.mean[channel] : 0;
+		norm[T::n + threadIdx.x] = mine ? k.gamma[channel] * (float)(1 / sqrt(k.variance[channel] + k.eps)) : 0;
+		norm[2 * T::n + threadIdx.x] = mine ? k.beta[channel] : 0;
+	}
+	double *partial = s.partial ? s.partial + (2ll * blockIdx.x * g.oc + n0) : nullptr;
+	Forward<T, O> end = {b ? b + n0 : b, k.gamma ? norm : nullptr, y, add, relu, {partial, g.oc}};
+	write<T, A, O>(sum, end, g.oc - n0, aligned4(y) && aligned4(add) && g.oc % O::width == 0, row);
+	if (!s.partial) return;
+	double *all = (double *)memory;
+	if (!total(all, s.partial, s.tickets + blockIdx.y * 33, {n0, channels}, g.oc, blockIdx.x, gridDim.x) || !mine) return;
+	float mean, variance;
+	finish(mean, variance, all + threadIdx.x, channels, 0, s.moved, g.n * g.oh * g.ow, channel);
+	s.mean[channel] = mean;
+	s.variance[channel] = variance;
+}
+
 // y = x * w + b, normalised, plus add, and the ReLU of it where relu is set; b and
 // add may be null. Block (i, j) has tile i of the pixels and j of the channels.
 template <class T, class O>
@@ -17,7 +41,6 @@ DEVICE void forward(typename O::element *y, const typename T::format::element *x
                     const typename O::element *add, int relu, Constants k, Statistics s, Conv g) {
 	typedef Across<LEFT, T, T::m> A;
 	typedef Across<RIGHT, T, T::n> B;
-	__shared__ __align__(16) float norm[3 * T::n];
 	Place<T> at;
 	int m0 = blockIdx.x * T::m, n0 = blockIdx.y * T::n, pixels = g.n * g.oh * g.ow;
 
@@ -31,26 +54,9 @@ DEVICE void forward(typename O::element *y, const typename T::format::element *x
 	Filters<B> filters(B(at.n, at.first), w, n0, g.oc, g.kh * g.kw * g.c);
 	Sums sum = {};
 	multiply<T>(sum, taps, windows, filters);
-
-	int channel = n0 + threadIdx.x, channels = g.oc - n0 < T::n ? g.oc - n0 : T::n;
-	bool mine = threadIdx.x < channels;
-	if (k.gamma && threadIdx.x < T::n) {
-		norm[threadIdx.x] = mine ? k.mean[channel] : 0;
-		norm[T::n + threadIdx.x] = mine ? k.gamma[channel] * (float)(1 / sqrt(k.variance[channel] + k.eps)) : 0;
-		norm[2 * T::n + threadIdx.x] = mine ? k.beta[channel] : 0;
-	}
-	double *partial = s.partial ? s.partial + (2ll * blockIdx.x * g.oc + n0) : nullptr;
-	Forward<T, O> end = {b ? b + n0 : b, k.gamma ? norm : nullptr, y, add, relu, {partial, g.oc}};
-	write<T, A, O>(sum, end, g.oc - n0, aligned4(y) && aligned4(add) && g.oc % O::width == 0, [=](int m) INLINE {
+	end_forward<T, A, O>(sum, y, b, add, relu, k, s, n0, g, [=](int m) INLINE {
 		return m0 + m < pixels ? y + ((m0 + m) * g.oc + n0) : nullptr;
 	});
-	if (!s.partial) return;
-	double *all = (double *)memory;
-	if (!total(all, s.partial, s.tickets + blockIdx.y * 33, {n0, channels}, g.oc, blockIdx.x, gridDim.x) || !mine) return;
-	float mean, variance;
-	finish(mean, variance, all + threadIdx.x, channels, 0, s.moved, pixels, channel);
-	s.mean[channel] = mean;
-	s.variance[channel] = variance;
 }
 
 // dx, phase by phase. Pixels that no tap reaches become 0. Block (i, j, k) has
@@ -112,13 +118,17 @@ DEVICE void backward_weight(float *dw, const typename T::format::element *dy, co
 // Blocks with 4 warps share a multiprocessor by two.
 #define PRODUCT(T) KERNEL __launch_bounds__(T::threads, 8 / T::warps)
 
+// FORWARD defines the kernel of that name, which computes with a template above.
+#define FORWARD(name, compute, T, F, O) \
+	PRODUCT(T) name(O::element *y, const F::element *x, const F::element *w, const float *b, const O::element *add, int relu, \
+	                const float *gamma, const float *beta, double eps, float *mean, float *variance, float *running_mean, float *running_var, int *count, float momentum, float unbias, int times, \
+	                double *partial, unsigned *tickets, Conv g) { \
+		compute<T, O>(y, x, w, b, add, relu, {gamma, beta, mean, variance, eps}, {mean, variance, {running_mean, running_var, count, momentum, unbias, times}, partial, tickets}, g); \
+	}
+
 // CONV2D and CONV2D_WEIGHT define the kernels of a tile whose names end so.
 #define CONV2D(name, T, F, O) \
-	PRODUCT(T) conv2d_##name(O::element *y, const F::element *x, const F::element *w, const float *b, const O::element *add, int relu, \
-	                         const float *gamma, const float *beta, double eps, float *mean, float *variance, float *running_mean, float *running_var, int *count, float momentum, float unbias, int times, \
-	                         double *partial, unsigned *tickets, Conv g) { \
-		forward<T, O>(y, x, w, b, add, relu, {gamma, beta, mean, variance, eps}, {mean, variance, {running_mean, running_var, count, momentum, unbias, times}, partial, tickets}, g); \
-	} \
+	FORWARD(conv2d_##name, forward, T, F, O) \
 	PRODUCT(T) conv2d_backward_input_##name(O::element *dx, const F::element *dy, const F::element *w, Phases f, Conv g) { \
 		backward_input<T, O>(dx, dy, w, f, g); \
 	}

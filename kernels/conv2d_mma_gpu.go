@@ -62,6 +62,26 @@ func (f mmaFormat) kernel(result Buffer, t gpuPlan) gpuPlan {
 	return t
 }
 
+// forwardTiles are the tiles for a forward pass with results of type t, and
+// inputTiles those for the gradient of an input.
+func (f mmaFormat) forwardTiles(t Dtype, g Conv) []gpuTile {
+	return append(f.tiles(), f.haloTiles(t, g, g.C)...)
+}
+
+func (f mmaFormat) inputTiles(t Dtype, g Conv) []gpuTile {
+	return append(f.tiles(), f.haloTiles(t, g, g.OC)...)
+}
+
+// forwardPlan chooses the kernel of a forward pass with result y, by shape and
+// types alone, and inputPlan that of the gradient dx of an input.
+func (f mmaFormat) forwardPlan(y Buffer, g Conv) gpuPlan {
+	return f.kernel(y, g.forwardProduct().plan(f.forwardTiles(y.dtype, g), false))
+}
+
+func (f mmaFormat) inputPlan(dx Buffer, g Conv) gpuPlan {
+	return f.kernel(dx, g.inputProduct().plan(f.inputTiles(dx.dtype, g), false))
+}
+
 // forwardOnTensorCores is the format in which x and w are multiplied on tensor
 // cores, if they are.
 func (g Conv) forwardOnTensorCores(x, w Buffer) (f mmaFormat, ok bool) {

@@ -50,7 +50,7 @@ func TestConv2dMMAOfResNets(t *testing.T) {
 			if i%len(mmaCases) != turn {
 				continue
 			}
-			plans := c.plansOf(g)
+			plans := mmaPlans{g.forwardProduct().plan(c.tiles(), false), g.inputProduct().plan(c.tiles(), false), g.turnedWeightProduct().plan(c.tiles(), true)}
 			plans.weight.parts = 1 + i%3
 			whole := &plans
 			if i%4 > 0 || g.C%c.width() > 0 || g.OC%c.width() > 0 {
@@ -72,19 +72,19 @@ func TestConv2dMMAPlans(t *testing.T) {
 		size, c, oc, window, stride int
 		plans                       string
 	}{
-		{32, 64, 64, 3, 1, "256x64 512, 256x64 512, 64x64 396"},
+		{32, 64, 64, 3, 1, "halo_256x64 512, halo_256x64 512, 64x64 396"},
 		{32, 64, 128, 3, 2, "256x128 128, 256x64 512, 128x64 126"},
 		{32, 64, 128, 1, 2, "256x128 128, 256x64 512, 64x64 128"},
-		{16, 128, 128, 3, 1, "256x128 128, 256x128 128, 128x128 126"},
+		{16, 128, 128, 3, 1, "halo_256x128 128, halo_256x128 128, 128x128 126"},
 		{16, 128, 256, 3, 2, "128x128 128, 256x128 128, 128x128 126"},
 		{16, 128, 256, 1, 2, "128x128 128, 256x128 128, 64x64 128"},
-		{8, 256, 256, 3, 1, "128x128 128, 128x128 128, 128x128 252"},
+		{8, 256, 256, 3, 1, "halo_256x64 128, halo_256x64 128, 128x128 252"},
 		{8, 256, 512, 3, 2, "128x64 128, 128x128 128, 128x128 216"},
 		{8, 256, 512, 1, 2, "128x64 128, 128x128 128, 64x64 128"},
-		{4, 512, 512, 3, 1, "128x64 128, 128x64 128, 128x128 576"},
+		{4, 512, 512, 3, 1, "halo_128x64 128, halo_128x64 128, 128x128 576"},
 	} {
 		g := Conv{N: 128, H: c.size, W: c.size, C: c.c, OC: c.oc, KH: c.window, KW: c.window, Stride: c.stride, Pad: c.window / 2}
-		for _, f := range mmaCases[:3] {
+		for _, f := range activationCases() {
 			plans := f.plansOf(g)
 			var names []string
 			for i, p := range []product{g.forwardProduct(), g.inputProduct(), g.turnedWeightProduct()} {

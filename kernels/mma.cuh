@@ -99,7 +99,8 @@ struct BF16 : Half<BF16> {
 template <class F, int M, int N, int BYTES, int STAGES>
 struct Tile {
 	typedef F format;
-	static constexpr int m = M, n = N, bytes = BYTES, k = BYTES / 16 * F::width, stages = STAGES, stage = (M + N) * BYTES;
+	static constexpr int m = M, n = N, bytes = BYTES, k = BYTES / 16 * F::width, stages = STAGES;
+	static constexpr int begin = 0, right = M * BYTES, stage = (M + N) * BYTES; // in shared memory: the slabs, and the right operand in each
 	static constexpr int warps = M * N > 128 * 128 ? 8 : 4, threads = warps * 32;
 	static constexpr int groups = warps * 64 * 64 / (M * N), steps = BYTES / 32 / groups;
 };
@@ -242,10 +243,10 @@ typedef Product Sums[4][8]; // of a warp's 64 x 64
 // fetch gives behind the last slab is zeros.
 template <class T, class Way, class A, class B>
 DEVICE void multiply(Sums &sum, Way &way, A &a, B &b) {
-	unsigned begin = shared_address(memory), end = begin + T::stages * T::stage, put = begin, get = begin;
+	unsigned begin = shared_address(memory) + T::begin, end = begin + T::stages * T::stage, put = begin, get = begin;
 	auto fetch = [&]() INLINE {
 		a.fetch(way, put);
-		b.fetch(way, put + T::m * T::bytes);
+		b.fetch(way, put + T::right);
 		end_group();
 		way.next();
 		put += T::stage;
@@ -259,14 +260,14 @@ DEVICE void multiply(Sums &sum, Way &way, A &a, B &b) {
 		Left u[4];
 		Right v[8];
 		a.read(u, get, 0);
-		b.read(v, get + T::m * T::bytes, 0);
+		b.read(v, get + T::right, 0);
 		fetch(); // while they come
 		if (put == end) put = begin;
 #pragma unroll
 		for (int s = 0; s < T::steps; s++) {
 			if (s > 0) {
 				a.read(u, get, s);
-				b.read(v, get + T::m * T::bytes, s);
+				b.read(v, get + T::right, s);
 			}
 #pragma unroll
 			for (int i = 0; i < 16; i++) T::format::round(u[i / 4][i % 4]), T::format::round(v[i / 2][i % 2]);

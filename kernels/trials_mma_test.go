@@ -7,20 +7,26 @@ import (
 	"lbsam/kernels/kerneltest"
 )
 
+// trial is one of a convolution in a format, whose sums have so many terms. Those
+// of three images are for the sample of mutants too.
+func (c mmaCase) trial(concept, name string, g Conv, terms int, run func(m mmaRun) []Buffer) *trial {
+	rtol := 1e-6
+	if c.result != Float32 {
+		rtol = 1.001 * math.Ldexp(1, -c.precision)
+	}
+	return &trial{
+		concept: concept, long: g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
+		run: func(r rig) []Buffer { return run(mmaRun{c, r, g}) },
+	}
+}
+
 // mmaTrials are those of the convolutions on tensor cores: for each format,
 // result and tile a shape with edges, and one with a second tile along both
 // sides and more slabs than are on their way at once.
 func mmaTrials() (all []*trial) {
 	for _, c := range mmaCases {
-		rtol := 1e-6
-		if c.result != Float32 {
-			rtol = 1.001 * math.Ldexp(1, -c.precision)
-		}
 		addAll := func(concept, name string, g Conv, terms int, run func(m mmaRun) []Buffer) {
-			all = append(all, &trial{
-				concept: concept, long: g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
-				run: func(r rig) []Buffer { return run(mmaRun{c, r, g}) },
-			})
+			all = append(all, c.trial(concept, name, g, terms, run))
 		}
 		add := func(concept, name string, g Conv, terms int, run func(m mmaRun) Buffer) {
 			addAll(concept, name, g, terms, func(m mmaRun) []Buffer { return []Buffer{run(m)} })

@@ -19,6 +19,7 @@ func mutantTrials() (all []*trial) {
 	all = append(all, updateTrials()...)
 	all = append(all, lossScaleTrials()...)
 	all = append(all, mmaTrials()...)
+	all = append(all, haloTrials()...)
 	return append(all, convTrials()...)
 }
 

@@ -1,0 +1,14 @@
+// The convolutions of 3 x 3 windows whose operands are float16, and the
+// results too.
+#include "gpu.cuh"
+#include "ticket.cuh"
+#include "moments.cuh"
+#include "conv2d.cuh"
+#include "conv2d_parts.cuh"
+#include "mma.cuh"
+#include "conv2d_mma_ends.cuh"
+#include "conv2d_mma.cuh"
+#include "conv2d_halo.cuh"
+
+#define TILE(size) HALO(f16_halo_##size, H##size<F16>, F16, F16)
+HALO_TILES(TILE)

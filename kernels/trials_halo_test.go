@@ -1,0 +1,37 @@
+package kernels
+
+// haloTrials are those of the convolutions of windows with a halo: for each format
+// and tile, shapes with edges and two slabs of channels; and with a second tile,
+// that begins in the middle of a row, more of both patches, and images of 4 x 4.
+func haloTrials() (all []*trial) {
+	for _, c := range activationCases() {
+		w, k := c.width(), c.tiles()[0].k
+		shape := Conv{H: 8, W: 8, KH: 3, KW: 3, Stride: 1, Pad: 1}
+		for _, t := range c.haloTiles(c.result, shape, 0) {
+			add := func(name string, g Conv, terms int, run func(m mmaRun) []Buffer) {
+				g.KH, g.KW, g.Stride, g.Pad = 3, 3, 1, 1
+				all = append(all, c.trial("conv2d_halo_"+c.name, name+" "+t.name, g, 9*terms+1, run))
+			}
+			forward := func(g Conv) {
+				add("forward", g, g.C, func(m mmaRun) []Buffer { return []Buffer{m.forward(&t)} })
+			}
+			input := func(g Conv) {
+				add("input", g, g.OC, func(m mmaRun) []Buffer { return []Buffer{m.input(&t)} })
+			}
+			forward(Conv{N: 3, H: 3, W: 8, C: 2 * k, OC: 11})
+			input(Conv{N: 3, H: 3, W: 8, C: 3 * w, OC: 2 * k})
+			add("statistics", Conv{N: 3, H: 2, W: 8, C: k, OC: w}, k, func(m mmaRun) []Buffer { return m.statistics(&t) })
+			add("normalised", Conv{N: 3, H: 2, W: 8, C: k, OC: w}, 4*k, func(m mmaRun) []Buffer { return []Buffer{m.normalised(&t)} })
+
+			forward(Conv{N: 2, H: t.m / 24, W: 24, C: 4 * k, OC: t.n + w})
+			input(Conv{N: 2, H: t.m / 24, W: 24, C: t.n + w, OC: 4 * k})
+			add("statistics", Conv{N: t.m/16 + 1, H: 2, W: 8, C: k, OC: t.n + w}, k, func(m mmaRun) []Buffer { return m.statistics(&t) })
+			add("normalised", Conv{N: t.m/16 + 2, H: 2, W: 8, C: k, OC: t.n + 3}, 4*k, func(m mmaRun) []Buffer { return []Buffer{m.normalised(&t)} })
+			if t.m == 128 { // four pixels in a row fit into no larger patch
+				forward(Conv{N: 9, H: 4, W: 4, C: k, OC: w})
+				input(Conv{N: 9, H: 4, W: 4, C: w, OC: k})
+			}
+		}
+	}
+	return all
+}
