@@ -128,9 +128,12 @@ func (t gpuPlan) reads() int {
 // room is for the parts of all tiles, in elements.
 func (t gpuPlan) room(p product) int { return t.blocks(p) * t.m * t.n }
 
-// grid is the launch of the blocks.
-func (t gpuPlan) grid(p product) size {
-	return size{grid: dim3(tiles(p.m, t.m), tiles(p.n, t.n), p.phases*t.parts), block: dim3(t.threads, 1, 1), shared: t.shared}
+// grid is the launch of the blocks, for an operand of the given type.
+func (t gpuPlan) grid(p product, g Conv, operand Dtype) size {
+	return size{
+		grid: dim3(tiles(p.m, t.m), tiles(p.n, t.n), p.phases*t.parts), block: dim3(t.threads, 1, 1), shared: t.shared,
+		fetched: t.fetched(p, g, operand.Size()),
+	}
 }
 
 // args appends g to the arguments of a kernel, as its struct Conv.
@@ -231,7 +234,7 @@ func runConv2d(y, x, w, b Buffer, g Conv, t gpuPlan) {
 		return
 	}
 	g.mustIndex("Conv2d")
-	w.dev.gpu.launch("conv2d_"+t.name, t.grid(g.forwardProduct()), y, x, w, b, g)
+	w.dev.gpu.launch("conv2d_"+t.name, t.grid(g.forwardProduct(), g, w.dtype), y, x, w, b, g)
 }
 
 func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
@@ -252,7 +255,7 @@ func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
 
 func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
 	g.mustIndex("Conv2dBackwardInput")
-	name, s := "conv2d_backward_input_"+t.name, t.grid(g.inputProduct())
+	name, s := "conv2d_backward_input_"+t.name, t.grid(g.inputProduct(), g, w.dtype)
 	if t.halo {
 		w.dev.gpu.launch(name, s, dx, dy, w, g)
 		return
@@ -285,5 +288,5 @@ func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, p product, t gpuPlan) 
 	length := t.length(p)
 	t.parts = tiles(p.span, length) // some may have nothing left
 	parts, tickets := x.dev.work(Float32, t.room(p)), x.dev.tickets(t.blocks(p)/t.parts*(1+partLanes))
-	x.dev.gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p), dw, dy, x, parts, tickets, length, steps{g, t.k}, g)
+	x.dev.gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p, g, x.dtype), dw, dy, x, parts, tickets, length, steps{g, t.k}, g)
 }

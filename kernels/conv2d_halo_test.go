@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -141,6 +142,9 @@ func TestConv2dHaloTraffic(t *testing.T) {
 					if got := sim.Counters(name + plan.name); got.BankConflicts+got.CopyConflicts != 0 || got.Sectors != want {
 						t.Errorf("%s%s: %+v: want no bank conflicts and %d sectors: %+v", name, plan.name, g, want, got)
 					}
+				}
+				if got := plan.fetched(p, g, c.size); math.Abs(float64(got)/float64(reads)-1) > 0.01 { // rows may be divided
+					t.Errorf("%s: %+v: %d bytes are counted on, and %d fetched", plan.name, g, got, reads)
 				}
 				r.dev.Close()
 			}

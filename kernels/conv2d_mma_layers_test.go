@@ -129,6 +129,8 @@ func TestConv2dMMATraffic(t *testing.T) {
 				want := uint64(reads+p.m*p.n*c.result.Size()) / 32
 				if strings.Contains(name, "weight") {
 					want = uint64(reads+p.m*p.n*4)/32 + half.sectorsOfParts(p)
+				} else if got := plan.fetched(p, g, c.size); got != int64(reads) {
+					t.Errorf("%s: %d bytes are counted on, and %d fetched", name, got, reads)
 				}
 				if got := sim.Counters(name); got.BankConflicts+got.CopyConflicts != 0 || got.Sectors != want {
 					t.Errorf("%s: want no bank conflicts and %d sectors: %+v", name, want, got)

@@ -95,6 +95,6 @@ func (e convEnd) run(y, x, w, b Buffer, g Conv, t gpuPlan) {
 		partial = d.sums((tiles(p.m, t.m) + lastSums) * 2 * g.OC)
 		tickets = d.tickets(tiles(p.n, t.n) * (lastSums + 1))
 	}
-	d.gpu.launch("conv2d_"+t.name, t.grid(p), y, x, w, b, e.add, relu, e.gamma, e.beta, e.norm.Eps, e.mean, e.variance, e.moved.Mean, e.moved.Var, e.moved.Count,
+	d.gpu.launch("conv2d_"+t.name, t.grid(p, g, w.dtype), y, x, w, b, e.add, relu, e.gamma, e.beta, e.norm.Eps, e.mean, e.variance, e.moved.Mean, e.moved.Var, e.moved.Count,
 		float32(e.moved.Momentum), unbias[float32](e.norm), e.moved.Times, partial, tickets, g)
 }

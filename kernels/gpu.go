@@ -44,7 +44,8 @@ func gpuOf(drv driver.Driver, texts, moduleOf map[string]string) *gpu {
 // A size is the shape of a launch.
 type size struct {
 	grid, block driver.Dim3
-	shared      int // bytes of dynamic shared memory
+	shared      int   // bytes of dynamic shared memory
+	fetched     int64 // see Launch
 }
 
 // blocks is a row of blocks with so many threads each.

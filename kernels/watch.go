@@ -6,6 +6,7 @@ type Launch struct {
 	Blocks  int
 	Threads int   // of a block
 	Bytes   int64 // of the operands, each counted once
+	Fetched int64 // of a product: as often as its blocks bring them to shared memory
 	Conv    *Conv // the geometry of a product, else nil
 }
 
@@ -22,7 +23,7 @@ func (g *gpu) saw(kernel string, s size, args []any) {
 	if g.watch == nil {
 		return
 	}
-	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size()}
+	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched}
 	for _, a := range args {
 		switch v := a.(type) {
 		case Buffer:

@@ -34,6 +34,7 @@ type Bound string
 const (
 	Compute Bound = "compute"
 	Memory  Bound = "memory"
+	L2      Bound = "l2"
 	Gap     Bound = "launch"
 )
 
@@ -47,7 +48,8 @@ type Estimate struct {
 
 // Of estimates a launch. A product takes what its multiplications take, on the
 // multiprocessors that its blocks fill, or what its operands take to be read
-// and written once; anything else takes its bytes.
+// and written once, or what its blocks fetch of them takes from the L2 cache;
+// anything else takes its bytes.
 func (c Card) Of(l kernels.Launch) Estimate {
 	e := Estimate{Bytes: l.Bytes}
 	memory := float64(l.Bytes) / (streaming * c.Bandwidth)
@@ -57,8 +59,11 @@ func (c Card) Of(l kernels.Launch) Estimate {
 		compute = e.Flops / (c.rate(l.Kernel) * c.filled(l.Blocks))
 	}
 	e.Seconds, e.Bound = memory, Memory
-	if compute > memory {
+	if compute > e.Seconds {
 		e.Seconds, e.Bound = compute, Compute
+	}
+	if c.L2 > 0 && float64(l.Fetched)/c.L2 > e.Seconds {
+		e.Seconds, e.Bound = float64(l.Fetched)/c.L2, L2
 	}
 	if e.Seconds < gap {
 		e.Bound = Gap

@@ -1,0 +1,31 @@
+package kernels
+
+// fetched is how many bytes of a product's operands, with elements of so many
+// bytes, its blocks bring to shared memory from the L2 cache, and of its parts
+// there and back.
+func (t gpuPlan) fetched(p product, g Conv, element int) int64 {
+	length := p.spans * p.span
+	if p.phases > 1 { // the phases share the taps
+		length = g.KH * g.KW * p.span
+	}
+	left, right := p.m*length, p.n*length
+	if t.halo {
+		left = (p.m + t.halves(p.m, g.H*g.W)*2*g.W) * length / (g.KH * g.KW)
+	}
+	bytes := int64(tiles(p.n, t.n)*left+tiles(p.m, t.m)*right) * int64(element)
+	if t.parts > 1 {
+		bytes += 2 * 4 * int64(t.room(p))
+	}
+	return bytes
+}
+
+// halves is how often one of m pixels of images and the one before are of
+// different tiles but of the same image: both tiles need a row of the other then.
+func (t gpuPlan) halves(m, image int) int {
+	divisor, rest := t.m, image
+	for rest > 0 {
+		divisor, rest = rest, divisor%rest
+	}
+	ends := tiles(m, t.m) - 1
+	return ends - ends/(image/divisor)
+}
