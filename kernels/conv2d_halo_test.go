@@ -90,6 +90,23 @@ func TestConv2dHaloOfResNets(t *testing.T) {
 	}
 }
 
+// TestConv2dHaloShared sees to it that blocks of four warps share a multiprocessor
+// of compute capability 8.0 by two: 164 KiB, of which each block costs one, and
+// 1 to 4 KiB that the kernels declare themselves, see docs/kernels.md.
+func TestConv2dHaloShared(t *testing.T) {
+	for _, c := range activationCases() {
+		list := c.haloTiles(c.result, Conv{N: 1, H: 8, W: 8, KH: 3, KW: 3, Stride: 1, Pad: 1}, 0)
+		if len(list) != 4 {
+			t.Errorf("%v: %d tiles, want 4", c, len(list))
+		}
+		for _, tile := range list {
+			if blocks := 256 / tile.threads; blocks*(tile.shared+5<<10) > 164<<10 {
+				t.Errorf("%v: %d blocks of %s with %d bytes each", c, blocks, tile.name, tile.shared)
+			}
+		}
+	}
+}
+
 // windows are the pixels that windows of tiles of m pixels cover: the sum over
 // all tiles.
 func (g Conv) windows(m int) (sum int) {
