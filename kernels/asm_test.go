@@ -12,8 +12,8 @@ import (
 // used: what is missing here is missing from every test.
 func TestMicrokernels(t *testing.T) {
 	available := map[string]bool{}
-	for _, set := range microkernels() {
-		for _, k := range set {
+	for _, set := range instructionSets() {
+		for _, k := range set.microkernels {
 			available[k.name] = true
 		}
 	}

@@ -77,8 +77,8 @@ func report(b *testing.B, p *pool, flops float64, body func()) {
 // weight gradient of a small image.
 func BenchmarkMicrokernel(b *testing.B) {
 	const elements = 192
-	for _, set := range microkernels() {
-		for _, k := range set {
+	for _, set := range instructionSets() {
+		for _, k := range set.microkernels {
 			for _, count := range []int{elements, 32, 16, 8, 4} {
 				b.Run(fmt.Sprintf("%s/run=%d", k.name, count), func(b *testing.B) {
 					a, w, y := make([]float32, k.mr*elements), make([]float32, k.nr*elements), make([]float32, k.mr*k.nr)

@@ -6,7 +6,11 @@ const narrow = 16
 
 // conv2dCPU is Conv2d on the threads of p.
 func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
-	kernel := pickMicrokernel(p.gemm.kernels, g.OC)
+	if g.winograd() && !p.gemm.direct {
+		winogradCPU(p, y, x, w, b, g)
+		return
+	}
+	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
 	span := 1
 	if g.C < narrow {
 		span = g.KW

@@ -8,7 +8,11 @@ package kernels
 // a convolution of dy with stride 1; together they use each tap once. Where
 // the window is smaller than the stride, some classes have none: zeros.
 func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
-	kernel := pickMicrokernel(p.gemm.kernels, g.C)
+	if g.winograd() && !p.gemm.direct {
+		winogradBackwardInputCPU(p, dx, dy, w, g)
+		return
+	}
+	kernel := pickMicrokernel(p.gemm.microkernels, g.C)
 	packed := packTaps(p, kernel, w, g.OC, g.KH*g.KW, g.C)
 	zeros := p.gemm.zeroRow(g.OC)
 	if g.KH < g.Stride || g.KW < g.Stride {

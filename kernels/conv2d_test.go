@@ -11,11 +11,11 @@ import (
 
 // eachVariant runs body with every instruction set of this processor.
 func eachVariant(t *testing.T, threads int, body func(t *testing.T, p *pool)) {
-	for _, set := range microkernels() {
-		t.Run(set[0].name, func(t *testing.T) {
+	for _, set := range instructionSets() {
+		t.Run(set.name, func(t *testing.T) {
 			p := newPool(threads)
 			defer p.close()
-			p.gemm.kernels = set
+			p.gemm.instructionSet = set
 			body(t, p)
 		})
 	}
@@ -50,6 +50,7 @@ func convCases() []Conv {
 			cases = append(cases, Conv{N: n, H: 1, W: 1, C: c[0], OC: c[1], KH: 1, KW: 1, Stride: 1})
 		}
 	}
+	cases = append(cases, winogradCases()...)
 	// And anything else.
 	rng := kerneltest.Rng(0)
 	channels := []int{1, 3, 5, 8, 15, 16, 17, 24, 31, 33, 64}
@@ -88,43 +89,55 @@ func TestConv2dCPU(t *testing.T) {
 				y, want := fencedCopy(nans(g.YLen())), make([]float64, g.YLen())
 				conv2dCPU(p, y.data, x.data, w.data, b.data, g)
 				conv2dRef(want, x64, w64, widened(b.data), g)
-				compare(t, "y", y, want, g.KH*g.KW*g.C+1)
+				compare(t, "y", y, want, terms(g, g.KH*g.KW*g.C+1))
 
 				fill(y.data, float32(math.NaN()))
 				conv2dCPU(p, y.data, x.data, w.data, nil, g)
 				conv2dRef(want, x64, w64, nil, g)
-				compare(t, "y without b", y, want, g.KH*g.KW*g.C)
+				compare(t, "y without b", y, want, terms(g, g.KH*g.KW*g.C))
 
 				dx, want := fencedCopy(nans(g.XLen())), make([]float64, g.XLen())
 				conv2dBackwardInputCPU(p, dx.data, dy.data, w.data, g)
 				conv2dBackwardInputRef(want, dy64, w64, g)
-				compare(t, "dx", dx, want, g.KH*g.KW*g.OC)
+				compare(t, "dx", dx, want, terms(g, g.KH*g.KW*g.OC))
 
 				dw := fencedCopy(kerneltest.Randn[float32](rng, g.WLen()))
 				want = widened(dw.data)
 				conv2dBackwardWeightAddCPU(p, dw.data, dy.data, x.data, g)
 				conv2dBackwardWeightAddRef(want, dy64, x64, g)
-				compare(t, "dw", dw, want, g.N*g.OH()*g.OW()+1)
+				compare(t, "dw", dw, want, terms(g, g.N*g.OH()*g.OW()+1))
 			})
 		}
 	})
 }
 
+// terms is how many products a plain sum has that errs as much as a sum of k
+// products in g. In tiles a result errs up to three times as much as a plain
+// sum, and as one of 16 terms at least, since it is made of 36 products.
+func terms(g Conv, k int) int {
+	if g.winograd() {
+		return 4 * max(k, 16)
+	}
+	return k
+}
+
 // TestConv2dThreads checks that results do not depend on the number of
 // threads, to the bit.
 func TestConv2dThreads(t *testing.T) {
-	for _, set := range microkernels() {
+	for _, set := range instructionSets() {
 		for i, g := range []Conv{
-			{N: 9, H: 8, W: 8, C: 32, OC: 48, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 9, H: 8, W: 8, C: 33, OC: 48, KH: 3, KW: 3, Stride: 1, Pad: 1},
 			{N: 5, H: 12, W: 12, C: 3, OC: 17, KH: 3, KW: 3, Stride: 2, Pad: 1},
 			{N: 64, H: 1, W: 1, C: 100, OC: 130, KH: 1, KW: 1, Stride: 1},
+			{N: 40, H: 7, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 70, H: 4, W: 4, C: 80, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		} {
 			rng := kerneltest.Rng(i)
 			x, w, dy := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.YLen())
 			var want [][]float32
 			for _, threads := range []int{1, 2, 3, 7} {
 				p := newPool(threads)
-				p.gemm.kernels = set
+				p.gemm.instructionSet = set
 				y, dx, dw := nans(g.YLen()), nans(g.XLen()), make([]float32, g.WLen())
 				conv2dCPU(p, y, x, w, nil, g)
 				conv2dBackwardInputCPU(p, dx, dy, w, g)
@@ -136,7 +149,7 @@ func TestConv2dThreads(t *testing.T) {
 				}
 				for j, name := range []string{"y", "dx", "dw"} {
 					if err := kerneltest.Compare(got[j], want[j], 0, 0); err != nil {
-						t.Errorf("%s, %+v, %d threads: %s: %v", set[0].name, g, threads, name, err)
+						t.Errorf("%s, %+v, %d threads: %s: %v", set.name, g, threads, name, err)
 					}
 				}
 			}
@@ -152,6 +165,7 @@ func TestConv2dAllocations(t *testing.T) {
 	for _, g := range []Conv{
 		{N: 8, H: 16, W: 16, C: 32, OC: 40, KH: 3, KW: 3, Stride: 2, Pad: 1},
 		{N: 8, H: 16, W: 16, C: 3, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 8, H: 16, W: 16, C: 80, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
 	} {
 		x, w, y := make([]float32, g.XLen()), make([]float32, g.WLen()), make([]float32, g.YLen())
 		step := func() {

@@ -60,6 +60,10 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 	if g.N == 0 {
 		return
 	}
+	if g.winograd() && !p.gemm.direct {
+		winogradBackwardWeightAddCPU(p, dw, dy, x, g)
+		return
+	}
 	s := &p.gemm.weight
 	*s = weightGradient{Conv: g, dy: dy, x: x, xH: g.H, xW: g.W, xStep: 1}
 	if g.KH == 1 && g.KW == 1 && g.Pad == 0 { // copy the pixels that are used
@@ -69,7 +73,7 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 	if s.taps > 1 && g.C < narrow {
 		s.patches, s.taps, s.columns = true, 1, g.KH*g.KW*g.C
 	}
-	s.kernel = pickMicrokernel(p.gemm.kernels, s.columns)
+	s.kernel = pickMicrokernel(p.gemm.microkernels, s.columns)
 	s.divide()
 	s.inPlace, s.aStride = s.taps*s.colPanels <= inPlaceTiles, 4*s.kernel.mr
 	if s.inPlace {

@@ -66,6 +66,9 @@ func Open(c Config) (*Device, error) {
 	}
 	if d.gpu == nil && c.Compute != ComputeBest {
 		d.compute = c.Compute
+		if d.isCPU() {
+			d.pool.gemm.direct = d.Emulates()
+		}
 		if c.Name == "auto" && c.Compute != ComputeFloat32 {
 			d.Close()
 			return nil, fmt.Errorf("kernels: %v without a GPU: the device cpu emulates it, slowly, if it is named", c.Compute)

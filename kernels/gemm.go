@@ -25,6 +25,16 @@ type microkernel struct {
 	// defined, with zero sums, for n = 0 runs.
 	run func(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
 
+	// product computes out [tiles·productRows, nr] for a matrix A whose rows lie
+	// aRow bytes after one another, for k > 0 elements at aStep bytes:
+	//
+	//	out[i, j] = sum over e of A[i, e] B[e, j]
+	//
+	// Row e of B starts e·bStep bytes behind b, row i of the result i·outRow
+	// bytes behind out; add says that the sums are added to it.
+	productRows int
+	product     func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+
 	// copyRows copies rows of width elements that start toStride and
 	// fromStride bytes after one another.
 	copyRows func(to, from *float32, width, rows, toStride, fromStride int)
@@ -37,6 +47,13 @@ type microkernel struct {
 // A run is a piece of the sum that a microkernel computes: count > 0 elements
 // that lie at constant distances. Offsets are in bytes.
 type run struct{ rows, a, b, count int }
+
+// An instructionSet is the fast loops for one set of instructions.
+type instructionSet struct {
+	name         string
+	microkernels []microkernel // the fastest first
+	winograd     winogradLoops
+}
 
 // pickMicrokernel returns the microkernel that spends least on a result with the given
 // number of columns, where columns are padded to whole tiles.
@@ -57,16 +74,19 @@ func tiles(n, size int) int { return (n + size - 1) / size }
 // A gemm is the memory that products keep between calls: it only grows, so
 // that in steady state nothing is allocated.
 type gemm struct {
-	kernels []microkernel // what pickMicrokernel chooses from
-	packed  []float32     // weights, in the order in which microkernels read them
-	partial []float32     // weight gradients of slices of the batch
-	zeros   []float32     // stands for pixels in the padding
+	instructionSet
+	direct  bool      // no product may be computed as Winograd does
+	packed  []float32 // weights, in the order in which microkernels read them
+	partial []float32 // weight gradients of slices of the batch
+	zeros   []float32 // stands for pixels in the padding
 	workers []gemmWorker
 
 	// The product under way, kept from call to call for its arrays.
-	packing packing
-	gather  gather
-	weight  weightGradient
+	packing        packing
+	gather         gather
+	weight         weightGradient
+	winogradGather winogradGather
+	winogradWeight winogradWeight
 }
 
 // A gemmWorker is the memory of one goroutine.
@@ -81,10 +101,12 @@ type gemmWorker struct {
 	a, b    []float32 // copies of pieces of the operands
 	spill   []float32 // a tile that does not fit the result
 	discard []float32 // the place of rows that do not exist
+
+	winograd winogradWorker
 }
 
 func newGemm(workers int) gemm {
-	return gemm{kernels: microkernels()[0], workers: make([]gemmWorker, workers)}
+	return gemm{instructionSet: instructionSets()[0], workers: make([]gemmWorker, workers)}
 }
 
 // grown returns *s with length n and undefined contents, after making it

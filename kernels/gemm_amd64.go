@@ -29,26 +29,43 @@ func gemm8x32AVX512(out **float32, outOff int, rows **float32, b *float32, runs 
 //go:noescape
 func gemm8x16AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
 
-// microkernels returns what this processor can run, in one list for each
-// instruction set, the fastest first. The costs follow from the number of
-// loads for each product.
-func microkernels() [][]microkernel {
-	var sets [][]microkernel
+// The products of the same tiles, but the last: without a table there are
+// registers for more rows.
+
+//go:noescape
+func product6x16AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+
+//go:noescape
+func product8x8AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+
+//go:noescape
+func product6x64AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+
+//go:noescape
+func product8x32AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+
+//go:noescape
+func product16x16AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+
+// instructionSets returns what this processor can run, the fastest first. The
+// costs of microkernels follow from the number of loads for each product.
+func instructionSets() []instructionSet {
+	var sets []instructionSet
 	x := &cpu.X86
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
-		sets = append(sets, []microkernel{
-			{"gemm6x64AVX512", 6, 64, 1, gemm6x64AVX512, copyRowsAVX2, transposeAVX2},
-			{"gemm8x32AVX512", 8, 32, 1.05, gemm8x32AVX512, copyRowsAVX2, transposeAVX2},
-			{"gemm8x16AVX512", 8, 16, 1.2, gemm8x16AVX512, copyRowsAVX2, transposeAVX2},
-		})
+		sets = append(sets, instructionSet{"AVX512", []microkernel{
+			{"gemm6x64AVX512", 6, 64, 1, gemm6x64AVX512, 6, product6x64AVX512, copyRowsAVX2, transposeAVX2},
+			{"gemm8x32AVX512", 8, 32, 1.05, gemm8x32AVX512, 8, product8x32AVX512, copyRowsAVX2, transposeAVX2},
+			{"gemm8x16AVX512", 8, 16, 1.2, gemm8x16AVX512, 16, product16x16AVX512, copyRowsAVX2, transposeAVX2},
+		}, winogradAVX512})
 	}
 	if x.HasAVX2 && x.HasFMA {
-		sets = append(sets, []microkernel{
-			{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, copyRowsAVX2, transposeAVX2},
-			{"gemm8x8AVX2", 8, 8, 1.15, gemm8x8AVX2, copyRowsAVX2, transposeAVX2},
-		})
+		sets = append(sets, instructionSet{"AVX2", []microkernel{
+			{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, 6, product6x16AVX2, copyRowsAVX2, transposeAVX2},
+			{"gemm8x8AVX2", 8, 8, 1.15, gemm8x8AVX2, 8, product8x8AVX2, copyRowsAVX2, transposeAVX2},
+		}, winogradAVX2})
 	}
-	return append(sets, []microkernel{gemmGeneric})
+	return append(sets, instructionSetGo)
 }
 
 // copyRowsAVX2 is the copyRows of a microkernel.

@@ -2,8 +2,10 @@ package kernels
 
 import "unsafe"
 
-// gemmGeneric is the portable microkernel.
-var gemmGeneric = microkernel{"gemm4x16", 4, 16, 1, gemm4x16, copyRows, transpose}
+// instructionSetGo is the portable loops.
+var instructionSetGo = instructionSet{"Go", []microkernel{
+	{"gemm4x16", 4, 16, 1, gemm4x16, 4, product4x16, copyRows, transpose},
+}, winogradGo}
 
 // A quad is four neighbouring elements: a struct, because the compiler keeps
 // structs of four in registers, but no arrays.
@@ -27,6 +29,18 @@ func gemm4x16(out **float32, outOff int, rows **float32, b *float32, runs *run, 
 				*q = sums[i]
 			}
 		}
+	}
+}
+
+// product4x16 is the product of a microkernel, from its tiles.
+func product4x16(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool) {
+	one := run{count: k}
+	var rows, outs [4]*float32
+	for t := range tiles {
+		for i := range rows {
+			rows[i], outs[i] = at(a, (4*t+i)*aRow), at(out, (4*t+i)*outRow)
+		}
+		gemm4x16(&outs[0], 0, &rows[0], b, &one, 1, aStep, bStep, add)
 	}
 }
 

@@ -2,5 +2,5 @@
 
 package kernels
 
-// microkernels returns what this processor can run, the fastest first.
-func microkernels() [][]microkernel { return [][]microkernel{{gemmGeneric}} }
+// instructionSets returns what this processor can run.
+func instructionSets() []instructionSet { return []instructionSet{instructionSetGo} }

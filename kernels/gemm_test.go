@@ -58,8 +58,8 @@ func compare(t *testing.T, name string, got fenced, want []float64, k int) {
 // TestMicrokernel runs every microkernel, also those that pickMicrokernel
 // never chooses here, on runs of several lengths at awkward addresses.
 func TestMicrokernel(t *testing.T) {
-	for _, set := range microkernels() {
-		for _, k := range set {
+	for _, set := range instructionSets() {
+		for _, k := range set.microkernels {
 			t.Run(k.name, func(t *testing.T) {
 				for _, counts := range [][]int{nil, {1}, {7}, {3, 1, 4}, {16, 100, 2}} {
 					for _, add := range []bool{false, true} {

@@ -15,7 +15,7 @@ func TestInstructions(t *testing.T) {
 	if got == "AVX2" && !cpu.X86.HasAVX2 || got == "AVX512" && !cpu.X86.HasAVX512F {
 		t.Errorf("%s on a processor without", got)
 	}
-	if portable := len(microkernels()) == 1; portable != (got == "Go") {
-		t.Errorf("%s with %d lists of microkernels", got, len(microkernels()))
+	if portable := len(instructionSets()) == 1; portable != (got == "Go") {
+		t.Errorf("%s with %d sets", got, len(instructionSets()))
 	}
 }

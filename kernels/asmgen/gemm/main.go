@@ -1,5 +1,5 @@
-// Command gemm generates the matrix microkernels of package kernels. Run it
-// in the directory of its module:
+// Command gemm generates the matrix microkernels of package kernels, and the
+// loops of its Winograd convolutions. Run it in the directory of its module:
 //
 //	go run ./gemm
 package main
@@ -38,18 +38,35 @@ const (
 )
 
 func main() {
-	ctx := NewContext()
-	ctx.ConstraintExpr("!noasm")
-	microkernel{ctx, avx2, 6, 2}.generate()
-	microkernel{ctx, avx2, 8, 1}.generate()
-	microkernel{ctx, avx512, 6, 4}.generate()
-	microkernel{ctx, avx512, 8, 2}.generate()
-	microkernel{ctx, avx512, 8, 1}.generate()
-	copyRows(ctx)
-	transpose(ctx)
-	fmaPeak(ctx, avx2)
-	fmaPeak(ctx, avx512)
-	if err := emit.Write(ctx, "gemm", "gemm_amd64.s"); err != nil {
+	log.SetFlags(0)
+	gemm := NewContext()
+	gemm.ConstraintExpr("!noasm")
+	microkernel{gemm, avx2, 6, 2}.generate()
+	microkernel{gemm, avx2, 8, 1}.generate()
+	microkernel{gemm, avx512, 6, 4}.generate()
+	microkernel{gemm, avx512, 8, 2}.generate()
+	microkernel{gemm, avx512, 8, 1}.generate()
+	microkernel{gemm, avx2, 6, 2}.product()
+	microkernel{gemm, avx2, 8, 1}.product()
+	microkernel{gemm, avx512, 6, 4}.product()
+	microkernel{gemm, avx512, 8, 2}.product()
+	microkernel{gemm, avx512, 16, 1}.product()
+	copyRows(gemm)
+	transpose(gemm)
+	fmaPeak(gemm, avx2)
+	fmaPeak(gemm, avx512)
+	write(gemm, "gemm_amd64.s")
+
+	passes := NewContext()
+	passes.ConstraintExpr("!noasm")
+	for _, s := range []isa{avx2, avx512} {
+		winograd{passes, s, map[float32]reg.VecVirtual{}}.generate()
+	}
+	write(passes, "winograd_amd64.s")
+}
+
+func write(ctx *Context, output string) {
+	if err := emit.Write(ctx, "gemm", output); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,0 +1,252 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"lbsam/kernels/kerneltest"
+)
+
+// winogradCases are geometries around the sizes of tiles, of groups of channels
+// and of blocks.
+func winogradCases() []Conv {
+	var cases []Conv
+	for _, c := range []struct{ n, h, w, c, oc, pad int }{
+		{1, 4, 4, 16, 16, 1},
+		{9, 4, 4, 64, 64, 1},
+		{3, 8, 8, 32, 48, 1},
+		{2, 7, 8, 16, 32, 1},
+		{2, 8, 7, 48, 16, 1},
+		{2, 9, 10, 32, 16, 0},
+		{3, 6, 6, 16, 16, 2},
+		{1, 15, 13, 80, 112, 1},
+		{5, 4, 12, 128, 64, 1},
+		{70, 4, 4, 80, 16, 1},
+		{2, 12, 4, 64, 144, 1},
+		{1, 4, 270, 16, 16, 1},
+		{1, 36, 32, 16, 32, 1},
+	} {
+		cases = append(cases, Conv{N: c.n, H: c.h, W: c.w, C: c.c, OC: c.oc, KH: 3, KW: 3, Stride: 1, Pad: c.pad})
+	}
+	return cases
+}
+
+// TestWinogradChoice checks which shapes are computed in tiles.
+func TestWinogradChoice(t *testing.T) {
+	for _, g := range winogradCases() {
+		if !g.winograd() {
+			t.Errorf("%+v is not computed in tiles", g)
+		}
+	}
+	for _, change := range []func(g *Conv){
+		func(g *Conv) { g.C = 3 },
+		func(g *Conv) { g.C = 24 },
+		func(g *Conv) { g.OC = 8 },
+		func(g *Conv) { g.Stride = 2 },
+		func(g *Conv) { g.KH = 1 },
+		func(g *Conv) { g.KW = 5 },
+		func(g *Conv) { g.Pad = 3 },
+		func(g *Conv) { g.H, g.W = 2, 2 },
+		func(g *Conv) { g.H, g.W = 5, 5 },
+	} {
+		g := Conv{N: 4, H: 8, W: 8, C: 16, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1}
+		if change(&g); g.winograd() {
+			t.Errorf("%+v is computed in tiles", g)
+		}
+	}
+}
+
+// TestWinogradPasses compares the loops of every instruction set with the
+// matrices, in float64, for places at awkward addresses.
+func TestWinogradPasses(t *testing.T) {
+	const channels, count, outer = 32, 3, 2
+	for _, set := range instructionSets() {
+		for name, c := range map[string]struct {
+			loop   func(p *winogradPass)
+			matrix [][]float64
+		}{
+			"input":           {set.winograd.input, winogradBT},
+			"output":          {set.winograd.output, winogradAT},
+			"output gradient": {set.winograd.outputGradient, transposed(winogradAT)},
+			"weight":          {set.winograd.weight, winogradG},
+			"weight gradient": {set.winograd.weightGradient, transposed(winogradG)},
+		} {
+			results, terms := len(c.matrix), len(c.matrix[0])
+			rng := kerneltest.Rng(terms)
+			const step, leap = channels + 3, count*(channels+3) + 5
+			x := fencedCopy(kerneltest.Randn[float32](rng, terms*outer*leap))
+			y := fencedCopy(nans(results * outer * leap))
+			want := widened(y.data)
+			for o := range outer {
+				for i := range count {
+					for e := range channels {
+						at := o*leap + i*step + e
+						for r, row := range c.matrix {
+							sum := 0.0
+							for k, m := range row {
+								sum += m * float64(x.data[k*outer*leap+at])
+							}
+							want[r*outer*leap+at] = sum
+						}
+					}
+				}
+			}
+			var p winogradPass
+			p.terms(terms, &x.data[0], 4*outer*leap)
+			p.to, p.toStride = &y.data[0], 4*outer*leap
+			p.steps(channels, count, 4*step, 4*step, outer, 4*leap, 4*leap)
+			c.loop(&p)
+			for i, v := range want {
+				if math.IsNaN(v) != math.IsNaN(float64(y.data[i])) {
+					t.Fatalf("%s, %s: element %d is %v, want %v", set.name, name, i, y.data[i], v)
+				}
+				if math.IsNaN(v) { // nothing belongs there
+					y.data[i], want[i] = 0, 0
+				}
+			}
+			compare(t, fmt.Sprintf("%s, %s", set.name, name), y, want, 6)
+		}
+	}
+}
+
+// The matrices, as winograd_pass.go has them.
+var (
+	winogradBT, winogradAT, winogradG = func() (bt, at, g [][]float64) {
+		const a, b = 5. / 8, 3. / 2
+		r, s := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
+		bt = [][]float64{{a * a * b * b, 0, -a*a - b*b, 0, 1, 0}}
+		g = [][]float64{{1 / (a * a * b * b), 0, 0}}
+		at = [][]float64{{1}, {0}, {0}, {0}}
+		for _, point := range []struct{ c, other, scale float64 }{{a, b, r}, {-a, b, r}, {b, a, s}, {-b, a, s}} {
+			c, d, f := point.c, point.other, point.scale
+			bt = append(bt, []float64{0, -c * d * d, -d * d, c, 1, 0})
+			g = append(g, []float64{f, f * c, f * c * c})
+			for i := range at {
+				at[i] = append(at[i], math.Pow(c, float64(i)))
+			}
+		}
+		bt = append(bt, []float64{0, a * a * b * b, 0, -a*a - b*b, 0, 1})
+		g = append(g, []float64{0, 0, 1})
+		for i, last := range []float64{0, 0, 0, 1} {
+			at[i] = append(at[i], last)
+		}
+		return bt, at, g
+	}()
+)
+
+func transposed(m [][]float64) [][]float64 {
+	t := make([][]float64, len(m[0]))
+	for j := range t {
+		for i := range m {
+			t[j] = append(t[j], m[i][j])
+		}
+	}
+	return t
+}
+
+// TestWinogradProduct compares the products of matrices of every instruction
+// set, in both orders in which they are read.
+func TestWinogradProduct(t *testing.T) {
+	for _, set := range instructionSets() {
+		for _, k := range set.microkernels {
+			for _, c := range []struct {
+				depth        int
+				add, columns bool
+			}{{1, false, false}, {16, true, false}, {67, false, true}, {7, true, true}} {
+				const height = 2
+				rng := kerneltest.Rng(c.depth)
+				rows := height * k.productRows
+				a := fencedCopy(kerneltest.Randn[float32](rng, rows*(c.depth+3)+c.depth*(rows+3)))
+				b := fencedCopy(kerneltest.Randn[float32](rng, c.depth*(k.nr+5)))
+				out := fencedCopy(kerneltest.Randn[float32](rng, rows*(k.nr+7)))
+				aRow, aStep := c.depth+3, 1
+				if c.columns {
+					aRow, aStep = 1, rows+3
+				}
+				want := widened(out.data)
+				for i := range rows {
+					for j := range k.nr {
+						sum := 0.0
+						if c.add {
+							sum = want[i*(k.nr+7)+j]
+						}
+						for e := range c.depth {
+							sum += float64(a.data[i*aRow+e*aStep]) * float64(b.data[e*(k.nr+5)+j])
+						}
+						want[i*(k.nr+7)+j] = sum
+					}
+				}
+				k.product(&out.data[0], &a.data[0], &b.data[0], height, c.depth, 4*aRow, 4*aStep, 4*(k.nr+5), 4*(k.nr+7), c.add)
+				compare(t, fmt.Sprintf("%s, %+v", k.name, c), out, want, c.depth+1)
+			}
+		}
+	}
+}
+
+// TestWinogradBatch checks that an image's result and gradient are the same bits in every
+// batch.
+func TestWinogradBatch(t *testing.T) {
+	p := newPool(1)
+	defer p.close()
+	many := Conv{N: 9, H: 8, W: 8, C: 80, OC: 32, KH: 3, KW: 3, Stride: 1, Pad: 1}
+	one := many
+	one.N = 1
+	rng := kerneltest.Rng(0)
+	x, w, dy := kerneltest.Randn[float32](rng, many.XLen()), kerneltest.Randn[float32](rng, many.WLen()), kerneltest.Randn[float32](rng, many.YLen())
+	y, dx, yOne, dxOne := nans(many.YLen()), nans(many.XLen()), nans(many.YLen()), nans(many.XLen())
+	conv2dCPU(p, y, x, w, nil, many)
+	conv2dBackwardInputCPU(p, dx, dy, w, many)
+	for i := range many.N {
+		conv2dCPU(p, yOne[i*one.YLen():][:one.YLen()], x[i*one.XLen():], w, nil, one)
+		conv2dBackwardInputCPU(p, dxOne[i*one.XLen():][:one.XLen()], dy[i*one.YLen():], w, one)
+	}
+	if err := kerneltest.Compare(yOne, y, 0, 0); err != nil {
+		t.Errorf("y: %v", err)
+	}
+	if err := kerneltest.Compare(dxOne, dx, 0, 0); err != nil {
+		t.Errorf("dx: %v", err)
+	}
+}
+
+// TestWinogradEmulation checks that a device that stands for tensor cores
+// multiplies what it has rounded, and not sums of it: sums of small integers
+// are exact.
+func TestWinogradEmulation(t *testing.T) {
+	g := Conv{N: 2, H: 8, W: 8, C: 16, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1}
+	rng := kerneltest.Rng(0)
+	integers := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(rng.IntN(15) - 7)
+		}
+		return x
+	}
+	x, w, dy := integers(g.XLen()), integers(g.WLen()), integers(g.YLen())
+	results := func(c Config) (all []float64) {
+		d, err := Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		upload := func(v []float32) Buffer {
+			b := d.Alloc(Float32, len(v))
+			Upload(b, v)
+			return b
+		}
+		y, dx, dw := d.Alloc(Float32, g.YLen()), d.Alloc(Float32, g.XLen()), d.Alloc(Float32, g.WLen())
+		Conv2d(y, upload(x), upload(w), Buffer{}, g)
+		Conv2dBackwardInput(dx, upload(dy), upload(w), g)
+		Conv2dBackwardWeightAdd(dw, upload(dy), upload(x), g)
+		for _, b := range []Buffer{y, dx, dw} {
+			all = append(all, Floats(b)...)
+		}
+		return all
+	}
+	want := results(Config{Name: "ref"})
+	for _, compute := range []Compute{ComputeTF32, ComputeFloat16, ComputeBFloat16} {
+		if err := kerneltest.Compare(results(Config{Name: "cpu", Compute: compute}), want, 0, 0); err != nil {
+			t.Errorf("%v: %v", compute, err)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package kernels
+
+// A winogradWeight is the gradient of the weight of a convolution with windows
+// of 3x3 and stride 1. Rows of the matrices are channels of dy, columns
+// channels of x; the sums go over tiles.
+type winogradWeight struct {
+	Conv
+	kernel microkernel
+	loops  winogradLoops
+	x, dy  winogradSource
+	dw     []float32
+	parts  []float32 // [slices, OC, 9, C], if there are several slices
+
+	rows, columns         int // channels of dy and of x in a task
+	rowGroups, colGroups  int
+	strips, perBlock      int
+	slices, blocksPerPart int
+}
+
+// winogradBackwardWeightAddCPU is conv2dBackwardWeightAddCPU for shapes that
+// winograd accepts.
+func winogradBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
+	if g.N == 0 {
+		return
+	}
+	s := &p.gemm.winogradWeight
+	loops := p.gemm.winograd
+	rows, columns := tiles(g.OH(), winogradTile), tiles(g.OW(), winogradTile)
+	*s = winogradWeight{
+		Conv: g, kernel: pickMicrokernel(p.gemm.microkernels, min(g.C, winogradGroup)), loops: loops, dw: dw,
+		x:  winogradSource{image{x, g.H, g.W, g.C}, g.Pad, 6, rows, columns, loops.input, nil},
+		dy: winogradSource{image{dy, g.OH(), g.OW(), g.OC}, 0, 4, rows, columns, loops.outputGradient, nil},
+	}
+	zeros := p.gemm.zeroRow(max(g.W*g.C, g.OW()*g.OC))
+	s.x.zeros, s.dy.zeros = zeros, zeros
+	s.divide()
+	if s.slices > 1 {
+		p.gemm.partial = grown(&p.gemm.partial, s.slices*g.WLen())
+		s.parts = p.gemm.partial
+	}
+	p.run(s.slices*s.rowGroups*s.colGroups, func(worker, task int) {
+		s.task(&p.gemm.workers[worker].winograd, task)
+	})
+	if s.slices > 1 {
+		p.ranges(g.WLen(), func(lo, hi int) {
+			for slice := range s.slices {
+				addCPU(dw[lo:hi], dw[lo:hi], s.parts[slice*g.WLen()+lo:slice*g.WLen()+hi])
+			}
+		})
+	}
+}
+
+// divide decides, by shape, on groups of channels, blocks and slices of the
+// batch.
+func (s *winogradWeight) divide() {
+	s.rows, s.columns = min(s.OC, winogradGroup), min(s.C, winogradGroup)
+	s.rowGroups, s.colGroups = tiles(s.OC, s.rows), tiles(s.C, s.columns)
+	s.strips = s.N * s.x.rows
+	s.perBlock = min(s.strips, max(1, winogradBlock/s.x.columns))
+	blocks := tiles(s.strips, s.perBlock)
+	s.slices = min(blocks, tiles(minTasks, s.rowGroups*s.colGroups))
+	s.blocksPerPart = tiles(blocks, s.slices)
+	s.slices = tiles(blocks, s.blocksPerPart)
+}
+
+// task sums one slice of the batch for one group of rows and of columns.
+func (s *winogradWeight) task(w *winogradWorker, task int) {
+	k := s.kernel
+	o, c := task/s.colGroups%s.rowGroups*s.rows, task%s.colGroups*s.columns
+	slice := task / s.colGroups / s.rowGroups
+	rows, columns := min(s.rows, s.OC-o), min(s.columns, s.C-c)
+	height, panels := tiles(rows, k.productRows), tiles(columns, k.nr)
+	row, tilesInBlock := panels*k.nr, s.perBlock*s.x.columns
+	xStride, yStride := tilesInBlock*row+winogradSkew, tilesInBlock*rows+winogradSkew
+	wStride := height*k.productRows*row + winogradSkew
+	w.x, w.w = grown(&w.x, winogradPlaces*xStride), grown(&w.w, winogradPlaces*wStride)
+	w.y = grown(&w.y, winogradPlaces*yStride+k.productRows) // behind the last rows, others are read
+	first := slice * s.blocksPerPart * s.perBlock
+	for strip := first; strip < min(s.strips, first+s.blocksPerPart*s.perBlock); strip += s.perBlock {
+		count := min(s.perBlock, s.strips-strip)
+		s.x.transform(w, w.x, strip, count, c, columns, row, xStride)
+		s.dy.transform(w, w.y, strip, count, o, rows, rows, yStride)
+		for place := range winogradPlaces {
+			for j := range panels {
+				k.product(&w.w[place*wStride+j*k.nr], &w.y[place*yStride], &w.x[place*xStride+j*k.nr],
+					height, count*s.x.columns, 4, 4*rows, 4*row, 4*row, strip > first)
+			}
+		}
+	}
+	for i := 0; i < rows; i += winogradRows {
+		s.results(w, slice, o+i, i, min(winogradRows, rows-i), c, columns, row, wStride)
+	}
+}
+
+// winogradRows is how many channels of dy go through both passes of results at
+// a time.
+const winogradRows = 4
+
+// results transforms the sums of count channels of dy, from channel o, which is
+// row i of w.w, to windows.
+func (s *winogradWeight) results(w *winogradWorker, slice, o, i, count, c, columns, row, stride int) {
+	w.strip = grown(&w.strip, 18*count*columns)
+	p := &w.pass
+	p.terms(6, &w.w[i*row], 4*6*stride)
+	p.to, p.toStride = &w.strip[0], 4*6*columns
+	p.steps(columns, 6, 4*stride, 4*columns, count, 4*row, 4*18*columns)
+	s.loops.weightGradient(p)
+
+	p.terms(6, &w.strip[0], 4*columns)
+	if s.slices > 1 {
+		p.to, p.toStride = &s.parts[slice*s.WLen()+o*9*s.C+c], 4*s.C
+		p.steps(columns, 3, 4*6*columns, 4*3*s.C, count, 4*18*columns, 4*9*s.C)
+		s.loops.weightGradient(p)
+		return
+	}
+	w.edge = grown(&w.edge, 9*count*columns)
+	p.to, p.toStride = &w.edge[0], 4*columns
+	p.steps(columns, 3, 4*6*columns, 4*3*columns, count, 4*18*columns, 4*9*columns)
+	s.loops.weightGradient(p)
+	for t := range 9 * count {
+		to := s.dw[(o*9+t)*s.C+c:][:columns]
+		addCPU(to, to, w.edge[t*columns:][:columns])
+	}
+}
