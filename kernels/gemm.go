@@ -75,11 +75,12 @@ func tiles(n, size int) int { return (n + size - 1) / size }
 // that in steady state nothing is allocated.
 type gemm struct {
 	instructionSet
-	direct  bool      // no product may be computed as Winograd does
-	packed  []float32 // weights, in the order in which microkernels read them
-	partial []float32 // weight gradients of slices of the batch
-	zeros   []float32 // stands for pixels in the padding
-	workers []gemmWorker
+	direct      bool      // no product may be computed as Winograd does
+	packed      []float32 // weights, in the order in which microkernels read them
+	partial     []float32 // weight gradients of slices of the batch
+	zeros       []float32 // stands for pixels in the padding
+	transformed []float32 // weights, as a winogradGather multiplies them
+	workers     []gemmWorker
 
 	// The product under way, kept from call to call for its arrays.
 	packing        packing

@@ -14,9 +14,13 @@ func (g Conv) winograd() bool {
 }
 
 const (
-	// winogradBlock is how many tiles are transformed at a time, so that they
-	// and their products stay in the L2 cache.
-	winogradBlock = 64
+	// winogradBlock is how many tiles are transformed at a time: they, their
+	// products and the weights stay in the L2 cache.
+	winogradBlock = 24
+
+	// winogradSums is for how many tiles a task keeps sums, if it adds the
+	// products of several groups of channels.
+	winogradSums = 96
 
 	// winogradGroup is how many channels, of images that are read and of results,
 	// are transformed at a time.

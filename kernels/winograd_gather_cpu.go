@@ -16,11 +16,12 @@ type winogradGather struct {
 	tap      int       // elements from one tap of a window to the next,
 	firstTap int       // and from the start of a panel to the first
 
-	panels, perGroup  int // of columns, and how many a task takes
-	chunk, chunks     int // channels of src whose products are added at a time
-	perBlock, inTask  int // strips
-	blocksInTask      int
-	strips, stripTask int
+	panels, perGroup         int // of columns, and how many a task takes
+	chunk, chunks            int // channels of src whose products are added at a time
+	strips, perBlock, inTask int
+	rows, row                int       // tiles of a block and columns of a group, in memory
+	weights                  []float32 // transformed, [groups], if there is one chunk
+	wStride                  int       // from place to place
 }
 
 // winogradCPU is conv2dCPU for shapes that winograd accepts.
@@ -60,6 +61,12 @@ func (p *pool) winogradGather(next winogradGather) {
 	s.src.rows, s.src.columns = tiles(s.out.h, winogradTile), tiles(s.out.w, winogradTile)
 	s.divide()
 	groups := tiles(s.panels, s.perGroup)
+	if s.chunks == 1 {
+		s.weights = grown(&p.gemm.transformed, groups*winogradPlaces*s.wStride)
+		p.run(groups, func(worker, group int) {
+			s.transformWeights(&p.gemm.workers[worker].winograd, s.weights[group*winogradPlaces*s.wStride:], group*s.perGroup, 0)
+		})
+	}
 	p.run(groups*tiles(s.strips, s.inTask), func(worker, task int) {
 		s.task(&p.gemm.workers[worker].winograd, task%groups*s.perGroup, task/groups*s.inTask)
 	})
@@ -74,25 +81,33 @@ func (s *winogradGather) divide() {
 	s.chunks = tiles(s.src.c, winogradGroup)
 	s.chunk = min(s.src.c, winogradGroup)
 	s.strips = s.images * s.src.rows
-	s.perBlock = min(s.strips, max(1, winogradBlock/s.src.columns))
+	s.perBlock = min(s.strips, max(1, tiles(winogradBlock, s.kernel.productRows)*s.kernel.productRows/s.src.columns))
 	s.inTask = s.perBlock * tiles(tiles(s.strips, s.perBlock), minTasks)
 	if s.chunks > 1 {
-		s.inTask = min(s.inTask, 2*s.perBlock)
+		s.inTask = s.perBlock * max(1, winogradSums/(s.perBlock*s.src.columns))
 	}
+	s.rows, s.row = tiles(s.perBlock*s.src.columns, s.kernel.productRows)*s.kernel.productRows, s.perGroup*s.kernel.nr
+	s.wStride = s.row*s.chunk + winogradSkew
 }
 
 // task computes strips from first for the columns of a group of panels.
 func (s *winogradGather) task(w *winogradWorker, panel, first int) {
-	k := s.kernel
-	end, last := min(s.strips, first+s.inTask), min(s.panels, panel+s.perGroup)
-	row := s.perGroup * k.nr
-	rows := tiles(s.perBlock*s.src.columns, k.productRows) * k.productRows
-	xStride, yStride := rows*s.chunk+winogradSkew, rows*row+winogradSkew
-	w.x, w.y = grown(&w.x, winogradPlaces*xStride), grown(&w.y, winogradPlaces*yStride*min(s.chunks, tiles(s.inTask, s.perBlock)))
+	end := min(s.strips, first+s.inTask)
+	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
+	blocks := s.inTask / s.perBlock // whose sums are kept
+	var weights []float32
+	if s.chunks == 1 {
+		blocks, weights = 1, s.weights[panel/s.perGroup*winogradPlaces*s.wStride:]
+	}
+	w.x, w.y = grown(&w.x, winogradPlaces*xStride), grown(&w.y, winogradPlaces*yStride*blocks)
 	for chunk := range s.chunks {
 		c := chunk * s.chunk
 		channels := min(s.chunk, s.src.c-c)
-		wStride := s.weights(w, panel, last, c, channels)
+		if s.chunks > 1 {
+			w.w = grown(&w.w, winogradPlaces*s.wStride)
+			weights = w.w
+			s.transformWeights(w, weights, panel, c)
+		}
 		for strip := first; strip < end; strip += s.perBlock {
 			count := min(s.perBlock, end-strip)
 			s.src.transform(w, w.x, strip, count, c, channels, channels, xStride)
@@ -100,29 +115,35 @@ func (s *winogradGather) task(w *winogradWorker, panel, first int) {
 			if s.chunks > 1 {
 				y = y[(strip-first)/s.perBlock*winogradPlaces*yStride:]
 			}
-			height := tiles(count*s.src.columns, k.productRows)
-			for place := range winogradPlaces {
-				for j := range last - panel {
-					k.product(&y[place*yStride+j*k.nr], &w.x[place*xStride], &w.w[place*wStride+j*channels*k.nr],
-						height, channels, 4*channels, 4, 4*k.nr, 4*row, chunk > 0)
-				}
-			}
+			s.products(y, w.x, weights, panel, count, channels, chunk > 0)
 			if chunk == s.chunks-1 {
-				s.results(w, y, strip, count, panel*k.nr, row, yStride)
+				s.results(w, y, strip, count, panel*s.kernel.nr, yStride)
 			}
 		}
 	}
 }
 
-// weights sets w.w [places, panels, channels, nr] to transformed windows, for
-// channels of the source from c. It returns the distance of places.
-func (s *winogradGather) weights(w *winogradWorker, panel, last, c, channels int) (stride int) {
+// products multiplies the tiles of count strips with weights, place by place.
+func (s *winogradGather) products(y, x, weights []float32, panel, count, channels int, add bool) {
+	k := s.kernel
+	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
+	height, panels := tiles(count*s.src.columns, k.productRows), min(s.perGroup, s.panels-panel)
+	for place := range winogradPlaces {
+		for j := range panels {
+			k.product(&y[place*yStride+j*k.nr], &x[place*xStride], &weights[place*s.wStride+j*channels*k.nr],
+				height, channels, 4*channels, 4, 4*k.nr, 4*s.row, add)
+		}
+	}
+}
+
+// transformWeights sets to [places, panels, channels, nr] to transformed
+// windows, for a group of panels and the chunk of channels of the source from c.
+func (s *winogradGather) transformWeights(w *winogradWorker, to []float32, panel, c int) {
 	const rows = 4 // channels of the source that go through both passes
-	nr := s.kernel.nr
-	stride = (last-panel)*channels*nr + winogradSkew
-	w.w, w.strip = grown(&w.w, winogradPlaces*stride), grown(&w.strip, 18*rows*nr)
+	nr, channels := s.kernel.nr, min(s.chunk, s.src.c-c)
+	w.strip = grown(&w.strip, 18*rows*nr)
 	p := &w.pass
-	for j := panel; j < last; j++ {
+	for j := panel; j < min(s.panels, panel+s.perGroup); j++ {
 		for e := 0; e < channels; e += rows {
 			from := s.firstTap + (j*9*s.src.c+c+e)*nr
 			p.terms(3, &s.packed[from], 4*3*s.tap)
@@ -131,18 +152,17 @@ func (s *winogradGather) weights(w *winogradWorker, panel, last, c, channels int
 			s.loops.weight(p)
 
 			p.terms(3, &w.strip[0], 4*rows*nr)
-			p.to, p.toStride = &w.w[((j-panel)*channels+e)*nr], 4*stride
-			p.steps(rows*nr, 1, 0, 0, 6, 4*3*rows*nr, 4*6*stride)
+			p.to, p.toStride = &to[((j-panel)*channels+e)*nr], 4*s.wStride
+			p.steps(rows*nr, 1, 0, 0, 6, 4*3*rows*nr, 4*6*s.wStride)
 			s.loops.weight(p)
 		}
 	}
-	return stride
 }
 
 // results transforms the products y [places, tiles, row] of count strips to
-// channels of the result from column on.
-func (s *winogradGather) results(w *winogradWorker, y []float32, strip, count, column, row, stride int) {
-	channels, columns := min(row, s.out.c-column), s.src.columns
+// channels of the result from column on. Places are stride elements apart.
+func (s *winogradGather) results(w *winogradWorker, y []float32, strip, count, column, stride int) {
+	channels, columns, row := min(s.row, s.out.c-column), s.src.columns, s.row
 	part := winogradPart(channels, columns)
 	w.strip = grown(&w.strip, 24*columns*part)
 	for i := range count {
