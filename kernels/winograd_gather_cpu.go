@@ -68,7 +68,7 @@ func (p *pool) winogradGather(next winogradGather) {
 		})
 	}
 	p.run(groups*tiles(s.strips, s.inTask), func(worker, task int) {
-		s.task(&p.gemm.workers[worker].winograd, task%groups*s.perGroup, task/groups*s.inTask)
+		s.task(&p.gemm.workers[worker].winograd, &p.following, task%groups*s.perGroup, task/groups*s.inTask)
 	})
 }
 
@@ -91,7 +91,7 @@ func (s *winogradGather) divide() {
 }
 
 // task computes strips from first for the columns of a group of panels.
-func (s *winogradGather) task(w *winogradWorker, panel, first int) {
+func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int) {
 	end := min(s.strips, first+s.inTask)
 	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
 	blocks := s.inTask / s.perBlock // whose sums are kept
@@ -118,9 +118,15 @@ func (s *winogradGather) task(w *winogradWorker, panel, first int) {
 			s.products(y, w.x, weights, panel, count, channels, chunk > 0)
 			if chunk == s.chunks-1 {
 				s.results(w, y, strip, count, panel*s.kernel.nr, yStride)
+				f.wrote(s.firstPixel(strip), s.firstPixel(strip+count), min(s.row, s.out.c-panel*s.kernel.nr))
 			}
 		}
 	}
+}
+
+// firstPixel is the number of the first pixel of a strip of results.
+func (s *winogradGather) firstPixel(strip int) int {
+	return (strip/s.src.rows*s.out.h + strip%s.src.rows*winogradTile) * s.out.w
 }
 
 // products multiplies the tiles of count strips with weights, place by place.
