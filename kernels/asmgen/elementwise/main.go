@@ -1,4 +1,4 @@
-// Command elementwise writes the AVX2 assembly of the elementwise kernels, of
+// Command elementwise writes the AVX2 and AVX-512 assembly of the elementwise kernels, of
 // batch normalisation and of the updates, elementwise_amd64.s,
 // batchnorm_amd64.s and update_amd64.s of package kernels. Run it
 // in the directory of its module:
