@@ -37,7 +37,10 @@ func (r *Run) numbersOf() []string {
 	last := r.last()
 	test, best := "", ""
 	if last.Epoch > 0 {
-		test, best = percent(last.Test.Accuracy), fmt.Sprintf("%s @%d", percent(last.Best), last.BestEpoch)
+		best = fmt.Sprintf("%s @%d", percent(last.Best), last.BestEpoch)
+	}
+	if last.Tested() {
+		test = percent(last.Test.Accuracy)
 	}
 	_, evals := r.at()
 	return []string{

@@ -2,15 +2,24 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"lbsam/internal/figure"
 	"lbsam/train"
 )
 
-func testAccuracy(r *Run) float64  { return 100 * r.last().Test.Accuracy }
-func testLoss(r *Run) float64      { return r.last().Test.Loss }
+func testAccuracy(r *Run) float64  { return scored(r.last(), 100*r.last().Test.Accuracy) }
+func testLoss(r *Run) float64      { return scored(r.last(), r.last().Test.Loss) }
 func trainLoss(r *Run) float64     { return r.last().TrainLoss }
 func trainAccuracy(r *Run) float64 { return 100 * r.last().TrainAccuracy }
+
+// scored is score, NaN where the test set was not scored behind e.
+func scored(e train.Epoch, score float64) float64 {
+	if !e.Tested() {
+		return math.NaN()
+	}
+	return score
+}
 
 // scores are the numbers of the arms at the end, with what they cost.
 func scores(arms []*arm) section {
@@ -80,7 +89,7 @@ func armCurves(arms []*arm) section {
 		of           func(train.Epoch) float64
 	}{
 		{"Train loss", "loss", func(e train.Epoch) float64 { return e.TrainLoss }},
-		{"Test accuracy", "accuracy, %", func(e train.Epoch) float64 { return 100 * e.Test.Accuracy }},
+		{"Test accuracy", "accuracy, %", func(e train.Epoch) float64 { return scored(e, 100*e.Test.Accuracy) }},
 	} {
 		for _, x := range []struct {
 			label string
