@@ -12,7 +12,8 @@ import (
 	"lbsam/train"
 )
 
-// sweepText describes a sweep of moments.
+// sweepText describes a sweep of moments. A row of metrics per step is the same
+// wherever a run is stopped.
 const sweepText = `
 seeds = [0, 1]
 budget = 36
@@ -23,6 +24,7 @@ limit_batches = 3
 epochs = 2
 val_split = 0.1
 save_every = 2
+log_every = 1
 [[arms]]
 name = "lookbehind"
 minimizer = "lookbehind-sam"
@@ -119,7 +121,7 @@ func TestSweepErrors(t *testing.T) {
 func TestSweepWithARunThatDiverges(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("LBSAM_TEST_MAIN", "1")
-	writeSweep(t, "s.toml", strings.NewReplacer("k = 2", "k = 2\nlr = 1e9\nlog_every = 1", "[0, 1]", "[0]").Replace(sweepText))
+	writeSweep(t, "s.toml", strings.NewReplacer("k = 2", "k = 2\nlr = 1e9", "[0, 1]", "[0]").Replace(sweepText))
 	code, stdout, stderr := start(t.Context(), "sweep", "s.toml")
 	if code != exitSweep || !strings.Contains(stdout, `"status":{"blocked":1,"diverged":1}`) || !strings.Contains(stderr, "lbsam: sweep: 2 runs diverged or failed") {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
