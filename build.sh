@@ -102,7 +102,7 @@ size() {
 }
 
 case "${1:-}" in
-"") go build -trimpath -o lbsam ./cmd/lbsam ;;
+"") go build -trimpath -ldflags "-s -w" -o lbsam ./cmd/lbsam ;;
 asm | ptx | nvcc | ptxas | gpu-bundle | check | size) "$@" ;;
 *) echo "build.sh: unknown argument '$1': want asm, ptx, nvcc, ptxas, gpu-bundle, check, size or none" >&2; exit 2 ;;
 esac
