@@ -79,7 +79,7 @@ struct Halo {
 	static constexpr int pieces = T::bytes / 16, rowStep = T::threads / pieces, rows = T::pixels / rowStep;
 	static constexpr int parts = 9 - (T::stages - 1) + 1, each = (rows + parts - 1) / parts;
 	static_assert(rows % each == 0 && T::pixels % rowStep == 0 && rowStep % 8 == 0, "copies of a patch are not in equal parts");
-	const int *source;        // in shared memory, for the thread's first pixel: which element of x it begins with, or -1
+	const int *source;        // in shared memory, for the thread's first pixel: which element of x it begins with; negative: it is of zeros
 	const element *x;         // the thread's piece of the channels that the next patch has
 	int room;                 // channels from there on
 	unsigned to, patch;       // where the thread's first piece goes in one patch, and how far the present one is from that
@@ -91,10 +91,7 @@ struct Halo {
 	METHOD Halo(int (&sources)[T::pixels], const Place<T> &at, const Plane &in, const element *x, int m0, int channels)
 		: x(x + threadIdx.x % pieces * T::format::width), room(channels), patch(T::patch), tap(1 - T::stages), down(in.row - 3) {
 		int first = in.place(m0) - in.row - 1, end = in.place(m0 + T::m - 1) + in.row + 2;
-		for (int i = threadIdx.x; i < T::pixels; i += T::threads) {
-			int pixel = first + i < end ? in.pixel(first + i) : -1;
-			sources[i] = pixel < 0 ? -1 : pixel * channels;
-		}
+		for (int i = threadIdx.x; i < T::pixels; i += T::threads) sources[i] = (first + i < end ? in.pixel(first + i) : -1) * channels;
 		__syncthreads();
 		source = sources + threadIdx.x / pieces;
 		to = place(shared_address(memory) + threadIdx.x * 16);
