@@ -26,14 +26,14 @@ KERNEL BOUNDS(256) agreement(double *sums, const float *g, const float *r, const
 
 // conflict sets factor[0] to min(0, g·r)/(r·r), the sums over sums [2, n]. One
 // block.
-KERNEL BOUNDS(1024) conflict(float *factor, const double *sums, int n) {
+KERNEL BOUNDS(256) conflict(float *factor, const double *sums, int n) {
 	double gr = 0, rr = 0;
-	for (int i = threadIdx.x; i < n; i += 1024) {
+	for (int i = threadIdx.x; i < n; i += 256) {
 		gr += sums[i];
 		rr += sums[n + i];
 	}
-	gr = block_sum<1024>(gr);
-	rr = block_sum<1024>(rr);
+	gr = block_sum<256>(gr);
+	rr = block_sum<256>(rr);
 	if (threadIdx.x == 0) *factor = gr >= 0 ? 0 : (float)(gr / rr); // NaN stays
 }
 

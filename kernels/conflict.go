@@ -13,7 +13,7 @@ func Deconflict(y, g, reference, factor Buffer, s *Segments) {
 	s.check("Deconflict", []Buffer{factor}, y, g, reference)
 	if y.dev.gpu != nil {
 		s.launch("agreement", s.partial, g, reference)
-		y.dev.gpu.launch("conflict", blocks(1, 1024), factor, s.partial, len(s.blocks))
+		y.dev.gpu.launch("conflict", blocks(1, 256), factor, s.partial, len(s.blocks))
 		s.launch("deconflict", y, g, reference, factor)
 		return
 	}
