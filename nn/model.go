@@ -44,7 +44,7 @@ func Names() []string {
 	return []string{
 		"mlp", "lenet", "convnet",
 		"resnet8-w8", "resnet8", "resnet20", "resnet32", "resnet56",
-		"resnet18", "resnet34", "resnet50",
+		"resnet18-w20", "resnet18", "resnet34", "resnet50",
 		"wrn-16-8", "wrn-28-2", "wrn-28-10",
 	}
 }
@@ -111,6 +111,8 @@ func build(d *kernels.Device, r *Stream, m *Model) Layer {
 		return small(5, 16)
 	case "resnet56":
 		return small(9, 16)
+	case "resnet18-w20": // the reduced ResNet-18 of lifelong learning (Lopez-Paz and Ranzato 2017)
+		return NewResNet(d, r, resnet(20, 2, 2, 2, 2))
 	case "resnet18":
 		return NewResNet(d, r, resnet(64, 2, 2, 2, 2))
 	case "resnet34":
