@@ -33,7 +33,7 @@ func newLifelong(a *app) *cobra.Command {
 With several seeds the result is their mean and standard deviation.
 
   lbsam lifelong                                              five tasks of two classes of the synthetic set: needs no files
-  lbsam lifelong --dataset CIFAR100 --data DIR --model resnet18 --method agem --memory-per-class 13 --memory-batch 256
+  lbsam lifelong --dataset CIFAR100 --data DIR --model resnet18-w20 --heads multi --method agem --memory-per-class 13 --memory-batch 256
   lbsam lifelong --dataset MNIST --data DIR --model mlp --stream permuted --method er --seeds 0,1,2
 
 Each task is kept as it ends. Ctrl-C prints the command that goes on from there, and so does the same command with --out
