@@ -178,6 +178,8 @@ func (c *Config) Complete(d *datasets.Dataset) error {
 			c.Tasks, d.Name, classes, classes, Permuted, Rotated)
 	case c.Tasks < 2:
 		return usage("--tasks is %d: want 2 or more", c.Tasks)
+	case c.Stream == Split && classes%c.Tasks != 0:
+		return usage("--tasks is %d: the %d classes of %s cannot be divided evenly among so many tasks", c.Tasks, classes, d.Name)
 	case c.Learn > c.Tasks || c.Learn < 2:
 		return usage("--learn is %d: want a number from 2 to that of the tasks, %d", c.Learn, c.Tasks)
 	case c.Stream != Split && c.Heads == Multi && c.Tasks*classes > maxClasses:

@@ -274,6 +274,7 @@ func TestBadSettings(t *testing.T) {
 		{`--memory-batch is 0, and --method agem draws`, func(c *Config) { c.Method, c.MemoryBatch = "A-GEM", 0 }},
 		{`--memory is -1: want a number from 0`, func(c *Config) { c.Memory = -1 }},
 		{`--tasks is 1: want 2 or more`, func(c *Config) { c.Tasks = 1 }},
+		{`--tasks is 4: the 10 classes of Synthetic cannot be divided evenly among so many tasks`, func(c *Config) { c.Tasks = 4 }},
 		{`--learn is 6: want a number from 2 to that of the tasks, 5`, func(c *Config) { c.Learn = 6 }},
 		{`26 tasks of 10 classes with a head each have 260 classes: want 256 at most`, func(c *Config) { c.Stream, c.Tasks, c.Heads = Rotated, 26, Multi }},
 		{`--seeds has 3 twice`, func(c *Config) { c.Seeds = []uint64{3, 4, 3} }},
