@@ -12,7 +12,7 @@ import (
 
 // lifelongArgs is a measurement that takes a second.
 func lifelongArgs(out string) []string {
-	return append(strings.Fields("lifelong --model lenet --minimizer SAM --method agem --tasks 3 --learn 2 --limit-batches 2 --seeds 5,6 --device cpu --out"), out)
+	return append(strings.Fields("lifelong --model lenet --minimizer SAM --method agem --tasks 5 --learn 2 --limit-batches 2 --seeds 5,6 --device cpu --out"), out)
 }
 
 func TestLifelong(t *testing.T) {
@@ -31,7 +31,7 @@ func TestLifelong(t *testing.T) {
 	if r.Kind != "lifelong" || r.Run != out || r.Method != "agem" || r.Minimizer != "SAM" || len(r.Seeds) != 2 || r.Evals != 10 || len(r.Mean) != 5 || len(r.SD) != 5 {
 		t.Errorf("the result is %s", stdout)
 	}
-	for _, want := range []string{"stream  split Synthetic: 2 tasks, one head, 1 epoch per task", "agem, a memory of 90 samples, 10 in a step; SAM", "seed 6 (2/2)  task 2/2  train ", "eta", "forgetting", " ± "} {
+	for _, want := range []string{"stream  split Synthetic: 2 tasks, one head, 1 epoch per task", "agem, a memory of 100 samples, 10 in a step; SAM", "seed 6 (2/2)  task 2/2  train ", "eta", "forgetting", " ± "} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("it says\n%s\nwithout %q", stderr, want)
 		}
