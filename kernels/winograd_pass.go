@@ -51,6 +51,8 @@ type winogradPass struct {
 	outer            int
 	fromLeap, toLeap int
 	left             int // of outer, for the assembly
+
+	x, y [6]float32 // a column and its product, for the portable loops
 }
 
 // winogradChannels is what numbers of channels are multiples of: a vector.
@@ -91,7 +93,7 @@ var winogradGo = winogradLoops{
 
 // each applies matrix to every column.
 func (p *winogradPass) each(terms, results int, matrix func(y, x *[6]float32)) {
-	var x, y [6]float32
+	x, y := &p.x, &p.y // which would escape if they were variables
 	from, to := 0, 0
 	for range p.outer {
 		for range p.count {
@@ -99,7 +101,7 @@ func (p *winogradPass) each(terms, results int, matrix func(y, x *[6]float32)) {
 				for i, f := range p.from[:terms] {
 					x[i] = *at(f, from)
 				}
-				matrix(&y, &x)
+				matrix(y, x)
 				for i, v := range y[:results] {
 					*(*float32)(unsafe.Add(unsafe.Pointer(p.to), to+i*p.toStride)) = v
 				}
