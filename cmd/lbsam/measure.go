@@ -29,7 +29,7 @@ type measureFlags struct {
 	quiet      bool
 }
 
-// addMeasuring adds them to a command.
+// addTo adds them to the flags of a command.
 func (o *measureFlags) addTo(flags *pflag.FlagSet) {
 	o.config, o.split, o.images = train.Published(), "train", 1000
 	f := newFlags()
