@@ -62,6 +62,9 @@ func TestJournalCutAnywhere(t *testing.T) {
 		if !slices.Equal(j.Points, points[:kept]) {
 			t.Errorf("of %d bytes there are points %v, want %v", n, j.Points, points[:kept])
 		}
+		if left, _ := os.ReadFile(path); len(left) == 0 || !strings.HasPrefix(string(whole), string(left)) || left[len(left)-1] != '\n' {
+			t.Errorf("of %d bytes there are %q left", n, left)
+		}
 		for _, p := range points[kept:] {
 			if err := j.Add(p); err != nil {
 				t.Fatal(err)
