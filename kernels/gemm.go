@@ -51,8 +51,8 @@ type run struct{ rows, a, b, count int }
 // An instructionSet is the fast loops for one set of instructions.
 type instructionSet struct {
 	name         string
-	microkernels []microkernel // the fastest first
-	winograd     winogradLoops
+	microkernels []microkernel   // the fastest first
+	winograd     []winogradLoops // those for most channels at a time first
 }
 
 // pickMicrokernel returns the microkernel that spends least on a result with the given

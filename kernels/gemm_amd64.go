@@ -16,9 +16,8 @@ func gemm8x8AVX2(out **float32, outOff int, rows **float32, b *float32, runs *ru
 
 // The microkernels for AVX-512 are the program of gemm6x16AVX2 with wider
 // and more registers: one template generates them all, and the same tests run
-// them where the processor can. They have not been run or timed yet, for want
-// of such a processor. 6x64 has the best ratio of products to loads; the
-// others are for fewer columns.
+// them where the processor can. 6x64 has the best ratio of products to loads;
+// the others are for fewer columns.
 
 //go:noescape
 func gemm6x64AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
@@ -57,13 +56,13 @@ func instructionSets() []instructionSet {
 			{"gemm6x64AVX512", 6, 64, 1, gemm6x64AVX512, 6, product6x64AVX512, copyRowsAVX2, transposeAVX2},
 			{"gemm8x32AVX512", 8, 32, 1.05, gemm8x32AVX512, 8, product8x32AVX512, copyRowsAVX2, transposeAVX2},
 			{"gemm8x16AVX512", 8, 16, 1.2, gemm8x16AVX512, 16, product16x16AVX512, copyRowsAVX2, transposeAVX2},
-		}, winogradAVX512})
+		}, []winogradLoops{winogradAVX512, winogradAVX2}})
 	}
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, instructionSet{"AVX2", []microkernel{
 			{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, 6, product6x16AVX2, copyRowsAVX2, transposeAVX2},
 			{"gemm8x8AVX2", 8, 8, 1.15, gemm8x8AVX2, 8, product8x8AVX2, copyRowsAVX2, transposeAVX2},
-		}, winogradAVX2})
+		}, []winogradLoops{winogradAVX2}})
 	}
 	return append(sets, instructionSetGo)
 }

@@ -35,6 +35,6 @@ func winogradWeightAVX512(p *winogradPass)
 func winogradWeightGradientAVX512(p *winogradPass)
 
 var (
-	winogradAVX2   = winogradLoops{winogradInputAVX2, winogradOutputAVX2, winogradOutputGradientAVX2, winogradWeightAVX2, winogradWeightGradientAVX2}
-	winogradAVX512 = winogradLoops{winogradInputAVX512, winogradOutputAVX512, winogradOutputGradientAVX512, winogradWeightAVX512, winogradWeightGradientAVX512}
+	winogradAVX2   = winogradLoops{8, winogradInputAVX2, winogradOutputAVX2, winogradOutputGradientAVX2, winogradWeightAVX2, winogradWeightGradientAVX2}
+	winogradAVX512 = winogradLoops{16, winogradInputAVX512, winogradOutputAVX512, winogradOutputGradientAVX512, winogradWeightAVX512, winogradWeightGradientAVX512}
 )

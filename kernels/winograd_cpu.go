@@ -78,9 +78,10 @@ func (s *winogradSource) transform(w *winogradWorker, to []float32, strip, count
 	}
 }
 
-// winogradPart is how many of some channels take part in one call of a loop.
+// winogradPart is how many of some channels take part in one call of a loop:
+// whole vectors of the widest loops, if all channels are.
 func winogradPart(channels, columns int) int {
-	for channels*columns > winogradStrip && channels%(2*winogradChannels) == 0 {
+	for channels*columns > winogradStrip && channels%32 == 0 {
 		channels /= 2
 	}
 	return channels

@@ -28,7 +28,7 @@ type winogradGather struct {
 func winogradCPU(p *pool, y, x, w, b []float32, g Conv) {
 	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
 	p.winogradGather(winogradGather{
-		kernel: kernel, images: g.N, bias: b,
+		kernel: kernel, loops: p.gemm.pickWinograd(g), images: g.N, bias: b,
 		src:    winogradSource{image: image{x, g.H, g.W, g.C}, pad: g.Pad},
 		out:    image{y, g.OH(), g.OW(), g.OC},
 		packed: packTransposed(p, kernel, w, g.OC, 9*g.C),
@@ -40,7 +40,7 @@ func winogradCPU(p *pool, y, x, w, b []float32, g Conv) {
 func winogradBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	kernel := pickMicrokernel(p.gemm.microkernels, g.C)
 	p.winogradGather(winogradGather{
-		kernel: kernel, images: g.N,
+		kernel: kernel, loops: p.gemm.pickWinograd(g), images: g.N,
 		src:    winogradSource{image: image{dy, g.OH(), g.OW(), g.OC}, pad: winogradWindow - 1 - g.Pad},
 		out:    image{dx, g.H, g.W, g.C},
 		packed: packTaps(p, kernel, w, g.OC, 9, g.C),
@@ -55,7 +55,6 @@ func (p *pool) winogradGather(next winogradGather) {
 	}
 	s := &p.gemm.winogradGather
 	*s = next
-	s.loops = p.gemm.winograd
 	s.src.terms, s.src.loop = 6, s.loops.input
 	s.src.zeros = p.gemm.zeroRow(s.src.w * s.src.c)
 	s.src.rows, s.src.columns = tiles(s.out.h, winogradTile), tiles(s.out.w, winogradTile)

@@ -41,7 +41,7 @@ type winogradPass struct {
 	to       *float32    // the first result
 	toStride int         // from result to result
 
-	// Channels, a multiple of winogradChannels, follow each other; then the
+	// Channels, a multiple of those of the loops, follow each other; then the
 	// same happens count times, and all of that outer times. A gap lies between
 	// what follows the last channel and the next first one, a leap is taken in
 	// addition after count.
@@ -55,8 +55,9 @@ type winogradPass struct {
 	x, y [6]float32 // a column and its product, for the portable loops
 }
 
-// winogradChannels is what numbers of channels are multiples of: a vector.
-const winogradChannels = 16
+// winogradChannels is what numbers of channels are multiples of: the shortest
+// vector.
+const winogradChannels = 8
 
 // steps sets the loops: count steps of the given distances, and that outer
 // times.
@@ -75,6 +76,8 @@ func (p *winogradPass) terms(n int, first *float32, stride int) {
 
 // A winogradLoops is the five products of an instruction set.
 type winogradLoops struct {
+	channels int // that all numbers of channels are multiples of
+
 	input          func(p *winogradPass) // Bᵀ
 	output         func(p *winogradPass) // Aᵀ
 	outputGradient func(p *winogradPass) // A
@@ -82,8 +85,20 @@ type winogradLoops struct {
 	weightGradient func(p *winogradPass) // Gᵀ
 }
 
+// pickWinograd returns the widest loops for g.
+func (s *instructionSet) pickWinograd(g Conv) winogradLoops {
+	last := len(s.winograd) - 1
+	for _, loops := range s.winograd[:last] {
+		if g.C%loops.channels == 0 && g.OC%loops.channels == 0 {
+			return loops
+		}
+	}
+	return s.winograd[last]
+}
+
 // winogradGo is the portable loops.
 var winogradGo = winogradLoops{
+	winogradChannels,
 	func(p *winogradPass) { p.each(6, 6, winogradInputRef) },
 	func(p *winogradPass) { p.each(6, 4, winogradOutputRef) },
 	func(p *winogradPass) { p.each(4, 6, winogradOutputGradientRef) },

@@ -26,6 +26,9 @@ func winogradCases() []Conv {
 		{2, 12, 4, 64, 144, 1},
 		{1, 4, 270, 16, 16, 1},
 		{1, 36, 32, 16, 32, 1},
+		{2, 8, 8, 8, 8, 1},
+		{1, 12, 9, 24, 16, 1},
+		{3, 8, 40, 16, 72, 0},
 	} {
 		cases = append(cases, Conv{N: c.n, H: c.h, W: c.w, C: c.c, OC: c.oc, KH: 3, KW: 3, Stride: 1, Pad: c.pad})
 	}
@@ -41,8 +44,8 @@ func TestWinogradChoice(t *testing.T) {
 	}
 	for _, change := range []func(g *Conv){
 		func(g *Conv) { g.C = 3 },
-		func(g *Conv) { g.C = 24 },
-		func(g *Conv) { g.OC = 8 },
+		func(g *Conv) { g.C = 20 },
+		func(g *Conv) { g.OC = 4 },
 		func(g *Conv) { g.Stride = 2 },
 		func(g *Conv) { g.KH = 1 },
 		func(g *Conv) { g.KW = 5 },
@@ -62,15 +65,16 @@ func TestWinogradChoice(t *testing.T) {
 func TestWinogradPasses(t *testing.T) {
 	const channels, count, outer = 32, 3, 2
 	for _, set := range instructionSets() {
+		loops := set.winograd[0]
 		for name, c := range map[string]struct {
 			loop   func(p *winogradPass)
 			matrix [][]float64
 		}{
-			"input":           {set.winograd.input, winogradBT},
-			"output":          {set.winograd.output, winogradAT},
-			"output gradient": {set.winograd.outputGradient, transposed(winogradAT)},
-			"weight":          {set.winograd.weight, winogradG},
-			"weight gradient": {set.winograd.weightGradient, transposed(winogradG)},
+			"input":           {loops.input, winogradBT},
+			"output":          {loops.output, winogradAT},
+			"output gradient": {loops.outputGradient, transposed(winogradAT)},
+			"weight":          {loops.weight, winogradG},
+			"weight gradient": {loops.weightGradient, transposed(winogradG)},
 		} {
 			results, terms := len(c.matrix), len(c.matrix[0])
 			rng := kerneltest.Rng(terms)

@@ -24,7 +24,7 @@ func winogradBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		return
 	}
 	s := &p.gemm.winogradWeight
-	loops := p.gemm.winograd
+	loops := p.gemm.pickWinograd(g)
 	rows, columns := tiles(g.OH(), winogradTile), tiles(g.OW(), winogradTile)
 	*s = winogradWeight{
 		Conv: g, kernel: pickMicrokernel(p.gemm.microkernels, min(g.C, winogradGroup)), loops: loops, dw: dw,
