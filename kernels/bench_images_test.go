@@ -49,6 +49,7 @@ func BenchmarkCrossEntropy(b *testing.B) {
 		run("Mixed", 2, func(loss, dlogits, logits, labels, weight Buffer) {
 			MixedCrossEntropy(loss, dlogits, logits, labels, labels, weight, classes, 0)
 		})
+		run("MaskHeads", 2, func(_, dlogits, _, labels, _ Buffer) { MaskHeads(dlogits, labels, classes, 5) })
 		run("CountCorrect", 1, func(loss, _, logits, labels, _ Buffer) { CountCorrect(loss, logits, labels, classes) })
 	}
 }

@@ -134,6 +134,7 @@ func BenchmarkUpdate(b *testing.B) {
 		{"Project", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Project(w, g, m.Slice(0, 1), one, s) }},
 		{"ClipNorm", 2, false, func(_, g, _, _, one, _ Buffer, s *Segments) { ClipNorm(g, one, 1, s) }},
 		{"Interpolate", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Interpolate(w, g, m, one, s) }},
+		{"Deconflict", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Deconflict(w, g, m, one, s) }},
 		{"SGD/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { SGDStep(w, Buffer{}, g, one, one, SGD{}, s) }},
 		{"SGD/momentum", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) { SGDStep(w, m, g, one, one, SGD{Momentum: 0.9}, s) }},
 		{"SGD/nesterov", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) {
@@ -151,4 +152,27 @@ func BenchmarkUpdate(b *testing.B) {
 			})
 		})
 	}
+}
+
+// A ring keeps one row per step, and a summary is of one number per parameter.
+func BenchmarkSteps(b *testing.B) {
+	const rows, c, parameters = 64, 1 << 16, 110
+	b.Run("PushRow", func(b *testing.B) {
+		traffic(b, 2, c, func(r rig) func() {
+			ring, row, count := r.ones(rows*c), r.ones(c), r.ints(0)
+			return func() { PushRow(ring, row, count) }
+		})
+	})
+	b.Run("TakeRow", func(b *testing.B) {
+		traffic(b, 2, c, func(r rig) func() {
+			table, row, count := r.ones(rows*c), r.ones(c), r.ints(0)
+			return func() { TakeRow(row, table, count) }
+		})
+	})
+	b.Run("Summary", func(b *testing.B) {
+		traffic(b, 1, parameters, func(r rig) func() {
+			out, x := r.ones(3), r.ones(parameters)
+			return func() { Summary(out, x) }
+		})
+	})
 }
