@@ -52,43 +52,12 @@ func (s *weightGradient) packX(w *gemmWorker, b window, panel int) {
 // packPatches copies the windows [KH, KW, C] of a block's pixels, with zeros
 // for the padding, and lists the one run that they are.
 func (s *weightGradient) packPatches(w *gemmWorker, b window) {
-	ow, width := s.OW(), s.colPanels*s.kernel.nr
-	pixels := b.pixels(ow)
+	width, pixels := s.colPanels*s.kernel.nr, b.pixels(s.OW())
 	w.b = grown(&w.b, pixels*width)
-	clear(w.b)
+	if width > s.columns {
+		clear(w.b)
+	}
 	w.runs = append(w.runs[:0], run{count: pixels})
 	w.lists = append(w.lists[:0], list{0, 1})
-	// From j0 to j1 the whole width of the window is inside of x.
-	j0 := min(ow, tiles(s.Pad, s.Stride))
-	j1 := max(j0, min(ow, (max(0, s.W-s.KW+s.Pad+s.Stride))/s.Stride))
-	to := 0
-	for n := b.n0; n < b.n1; n++ {
-		for i := b.i0; i < b.i1; i++ {
-			for p := range s.KH {
-				h := i*s.Stride + p - s.Pad
-				if h < 0 || h >= s.H {
-					continue
-				}
-				patch := w.b[to+p*s.KW*s.C:]
-				row := s.x[(n*s.H+h)*s.W*s.C:][:s.W*s.C]
-				s.copyEdge(patch, row, 0, j0)
-				if j0 < j1 {
-					s.kernel.copyRows(&patch[j0*width], &row[(j0*s.Stride-s.Pad)*s.C], s.KW*s.C, j1-j0, 4*width, 4*s.Stride*s.C)
-				}
-				s.copyEdge(patch, row, j1, ow)
-			}
-			to += ow * width
-		}
-	}
-}
-
-// copyEdge copies one row of the windows of pixels j0 to j1, as far as it is
-// inside of the row of x.
-func (s *weightGradient) copyEdge(patch, row []float32, j0, j1 int) {
-	for j := j0; j < j1; j++ {
-		v := j*s.Stride - s.Pad
-		if q0, q1 := max(0, -v), min(s.KW, s.W-v); q0 < q1 {
-			copy(patch[j*s.colPanels*s.kernel.nr+q0*s.C:], row[(v+q0)*s.C:(v+q1)*s.C])
-		}
-	}
+	s.packWindows(w.b, width, s.x, b, s.kernel.copyRows, s.zeros)
 }

@@ -1,31 +1,27 @@
 package kernels
 
-// narrow is the number of channels below which the forward pass takes the
-// pixels of a window's row as one tap, because they are neighbours in memory.
-const narrow = 16
-
 // conv2dCPU is Conv2d on the threads of p.
 func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
 	if g.winograd() && !p.gemm.direct {
 		winogradCPU(p, y, x, w, b, g)
 		return
 	}
-	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
-	span := 1
-	if g.C < narrow {
-		span = g.KW
+	if g.copiesWindows() {
+		windowsCPU(p, y, x, w, b, g)
+		return
 	}
+	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
 	s := p.gemm.gather.become(gather{
 		kernel: kernel, images: g.N, gridH: g.OH(), gridW: g.OW(),
 		out: image{y, g.OH(), g.OW(), g.OC}, outStep: 1,
-		src: image{x, g.H, g.W, g.C}, step: g.Stride, span: span,
+		src: image{x, g.H, g.W, g.C}, step: g.Stride,
 		packed: packTransposed(p, kernel, w, g.OC, g.KH*g.KW*g.C),
 		panel:  g.KH * g.KW * g.C * kernel.nr,
-		bias:   b, zeros: p.gemm.zeroRow(span * g.C),
+		bias:   b, zeros: p.gemm.zeroRow(g.C),
 		byPosition: byPosition(g.N, g.OH()*g.OW(), g.KH*g.KW, kernel.mr),
 	})
 	for p := range g.KH {
-		for q := 0; q < g.KW; q += span {
+		for q := range g.KW {
 			s.taps = append(s.taps, tap{p - g.Pad, q - g.Pad, (p*g.KW + q) * g.C * kernel.nr})
 		}
 	}

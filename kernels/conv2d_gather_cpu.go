@@ -17,7 +17,6 @@ type gather struct {
 	src          image
 	step         int
 	taps         []tap
-	span         int // neighbouring pixels of src that one tap covers
 	packed       []float32
 	panel        int // elements of packed for one tile of columns
 	bias         []float32
@@ -108,7 +107,7 @@ func (g *gather) task(w *gemmWorker, task int) {
 
 // split divides the sum over taps into groups of pieces.
 func (g *gather) split() {
-	length, limit := g.span*g.src.c, max(panelRows, panelSize/g.kernel.nr)
+	length, limit := g.src.c, max(panelRows, panelSize/g.kernel.nr)
 	parts := tiles(length, limit)
 	count := (tiles(length, parts) + 15) &^ 15
 	for t := range g.taps {
@@ -128,7 +127,7 @@ func (g *gather) split() {
 			g.minH, g.maxH, g.minV, g.maxV = t.h, t.h, t.v, t.v
 		}
 		g.minH, g.maxH = min(g.minH, t.h), max(g.maxH, t.h)
-		g.minV, g.maxV = min(g.minV, t.v), max(g.maxV, t.v+g.span-1)
+		g.minV, g.maxV = min(g.minV, t.v), max(g.maxV, t.v)
 	}
 	g.corner = (g.minH*g.src.w + g.minV) * g.src.c
 	for _, t := range g.taps {

@@ -24,7 +24,7 @@ func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 				kernel: kernel, images: g.N,
 				gridH: tiles(g.H-h, g.Stride), gridW: tiles(g.W-v, g.Stride),
 				out: image{dx, g.H, g.W, g.C}, outH: h, outV: v, outStep: g.Stride,
-				src: image{dy, g.OH(), g.OW(), g.OC}, step: 1, span: 1,
+				src: image{dy, g.OH(), g.OW(), g.OC}, step: 1,
 				packed: packed, panel: g.KH * g.KW * g.OC * kernel.nr, zeros: zeros,
 			})
 			for p := (h + g.Pad) % g.Stride; p < g.KH; p += g.Stride {

@@ -52,9 +52,6 @@ func (g *gather) reserve(w *gemmWorker, count int) {
 	w.discard = grown(&w.discard, g.out.c+g.kernel.nr)
 	w.pixels = grown(&w.pixels, mr)
 	w.valid = grown(&w.valid, len(g.taps))
-	if g.span > 1 {
-		w.a = grown(&w.a, count*perTile*g.span*g.src.c)
-	}
 }
 
 // border sets the rows of tile t for each tap.
@@ -74,14 +71,9 @@ func (g *gather) border(w *gemmWorker, t int) {
 		}
 		for i, tap := range g.taps {
 			row := &g.zeros[0]
-			if h, v := p.h+tap.h, p.v+tap.v; uint(h) < uint(g.src.h) && v > -g.span && v < g.src.w {
+			if h, v := p.h+tap.h, p.v+tap.v; uint(h) < uint(g.src.h) && uint(v) < uint(g.src.w) {
 				valid[i] = true
-				index := p.index + (tap.h*g.src.w+tap.v)*g.src.c
-				if v >= 0 && v+g.span <= g.src.w {
-					row = &g.src.data[index]
-				} else {
-					row = g.partial(w, first+r+i*mr, v, index)
-				}
+				row = &g.src.data[p.index+(tap.h*g.src.w+tap.v)*g.src.c]
 			}
 			rows[i*mr] = row
 		}
@@ -91,17 +83,6 @@ func (g *gather) border(w *gemmWorker, t int) {
 			w.rows[first+i*mr] = nil
 		}
 	}
-}
-
-// partial copies what lies inside the source of the span of pixels that
-// starts at column v and element start, and returns the copy.
-func (g *gather) partial(w *gemmWorker, row, v, start int) *float32 {
-	c := g.src.c
-	to := w.a[row*g.span*c:][:g.span*c]
-	clear(to)
-	lo, hi := max(0, -v)*c, min(g.span, g.src.w-v)*c
-	copy(to[lo:hi], g.src.data[start+lo:start+hi])
-	return &to[0]
 }
 
 // A position is pixel (i, j) of the grid in image n: where it lies in the

@@ -157,6 +157,36 @@ func TestConv2dThreads(t *testing.T) {
 	}
 }
 
+// TestConv2dBatch checks that an image's result and gradient are the same bits in every
+// batch, in tiles, of copied windows and of windows where they are.
+func TestConv2dBatch(t *testing.T) {
+	p := newPool(1)
+	defer p.close()
+	for i, many := range []Conv{
+		{N: 9, H: 8, W: 8, C: 80, OC: 32, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 9, H: 9, W: 8, C: 16, OC: 24, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 9, H: 7, W: 6, C: 64, OC: 32, KH: 3, KW: 3, Stride: 2, Pad: 1},
+	} {
+		one := many
+		one.N = 1
+		rng := kerneltest.Rng(i)
+		x, w, dy := kerneltest.Randn[float32](rng, many.XLen()), kerneltest.Randn[float32](rng, many.WLen()), kerneltest.Randn[float32](rng, many.YLen())
+		y, dx, yOne, dxOne := nans(many.YLen()), nans(many.XLen()), nans(many.YLen()), nans(many.XLen())
+		conv2dCPU(p, y, x, w, nil, many)
+		conv2dBackwardInputCPU(p, dx, dy, w, many)
+		for i := range many.N {
+			conv2dCPU(p, yOne[i*one.YLen():][:one.YLen()], x[i*one.XLen():], w, nil, one)
+			conv2dBackwardInputCPU(p, dxOne[i*one.XLen():][:one.XLen()], dy[i*one.YLen():], w, one)
+		}
+		if err := kerneltest.Compare(yOne, y, 0, 0); err != nil {
+			t.Errorf("y of %+v: %v", many, err)
+		}
+		if err := kerneltest.Compare(dxOne, dx, 0, 0); err != nil {
+			t.Errorf("dx of %+v: %v", many, err)
+		}
+	}
+}
+
 // TestConv2dAllocations checks that in steady state a call allocates its
 // closures and lists of taps, but no memory for tensors or tables.
 func TestConv2dAllocations(t *testing.T) {

@@ -18,6 +18,7 @@ type weightGradient struct {
 	inPlace bool // dy is not copied
 	aStride int  // bytes from pixel to pixel in dy or its copy
 	patches bool // columns are windows [KH, KW, C], and there is one tap
+	zeros   []float32
 
 	taps, columns        int
 	rowPanels, colPanels int
@@ -72,6 +73,7 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 	s.taps, s.columns = g.KH*g.KW, g.C
 	if s.taps > 1 && g.C < narrow {
 		s.patches, s.taps, s.columns = true, 1, g.KH*g.KW*g.C
+		s.zeros = p.gemm.zeroRow(g.KW * g.C)
 	}
 	s.kernel = pickMicrokernel(p.gemm.microkernels, s.columns)
 	s.divide()

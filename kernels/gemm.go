@@ -86,6 +86,7 @@ type gemm struct {
 	packing        packing
 	gather         gather
 	weight         weightGradient
+	windowForward  windowForward
 	winogradGather winogradGather
 	winogradWeight winogradWeight
 }

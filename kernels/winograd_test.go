@@ -188,31 +188,6 @@ func TestWinogradProduct(t *testing.T) {
 	}
 }
 
-// TestWinogradBatch checks that an image's result and gradient are the same bits in every
-// batch.
-func TestWinogradBatch(t *testing.T) {
-	p := newPool(1)
-	defer p.close()
-	many := Conv{N: 9, H: 8, W: 8, C: 80, OC: 32, KH: 3, KW: 3, Stride: 1, Pad: 1}
-	one := many
-	one.N = 1
-	rng := kerneltest.Rng(0)
-	x, w, dy := kerneltest.Randn[float32](rng, many.XLen()), kerneltest.Randn[float32](rng, many.WLen()), kerneltest.Randn[float32](rng, many.YLen())
-	y, dx, yOne, dxOne := nans(many.YLen()), nans(many.XLen()), nans(many.YLen()), nans(many.XLen())
-	conv2dCPU(p, y, x, w, nil, many)
-	conv2dBackwardInputCPU(p, dx, dy, w, many)
-	for i := range many.N {
-		conv2dCPU(p, yOne[i*one.YLen():][:one.YLen()], x[i*one.XLen():], w, nil, one)
-		conv2dBackwardInputCPU(p, dxOne[i*one.XLen():][:one.XLen()], dy[i*one.YLen():], w, one)
-	}
-	if err := kerneltest.Compare(yOne, y, 0, 0); err != nil {
-		t.Errorf("y: %v", err)
-	}
-	if err := kerneltest.Compare(dxOne, dx, 0, 0); err != nil {
-		t.Errorf("dx: %v", err)
-	}
-}
-
 // TestWinogradEmulation checks that a device that stands for tensor cores
 // multiplies what it has rounded, and not sums of it: sums of small integers
 // are exact.
