@@ -30,7 +30,7 @@ func (c *Collection) grouped() (arms []*arm, differ []string) {
 	for i, r := range c.Runs {
 		all[i] = decisive(beside(r.Config, train.Config{}))
 	}
-	differ = differing(all)
+	differ = slices.DeleteFunc(differing(all), c.idle)
 	known := map[string]*arm{}
 	var unnamed []*arm
 	for i, r := range c.Runs {
@@ -55,6 +55,11 @@ func (c *Collection) grouped() (arms []*arm, differ []string) {
 		slices.SortStableFunc(a.Runs, func(x, y *Run) int { return cmp.Compare(x.Config.Seed, y.Config.Seed) })
 	}
 	return arms, differ
+}
+
+// idle reports whether a setting has no effect on any run.
+func (c *Collection) idle(name string) bool {
+	return name == "milestones" && !slices.ContainsFunc(c.Runs, func(r *Run) bool { return r.Config.Schedule == "multistep" })
 }
 
 // tellApart adds settings to names that several arms have: first those with the most

@@ -150,6 +150,23 @@ func TestArmsAreToldApartBriefly(t *testing.T) {
 	}
 }
 
+// Milestones tell runs apart only where a schedule has them.
+func TestMilestonesWithoutEffect(t *testing.T) {
+	root := t.TempDir()
+	for i, c := range []train.Config{config("SAM", 0.1, 0), config("SGD", 0.1, 0)} {
+		c.Schedule, c.Milestones = "cosine", []float64{float64(i)}
+		put(t, root, fmt.Sprint(i), c, 0)
+	}
+	c := mustCollect(t, root)
+	if _, differ := c.grouped(); fmt.Sprint(differ) != "[minimizer]" {
+		t.Error(differ)
+	}
+	c.Runs[0].Config.Schedule = "multistep"
+	if _, differ := c.grouped(); fmt.Sprint(differ) != "[minimizer schedule milestones]" {
+		t.Error(differ)
+	}
+}
+
 // The arms of a sweep are those that it names, even where the settings differ.
 func TestArmsOfASweep(t *testing.T) {
 	root := t.TempDir()
@@ -205,6 +222,30 @@ func TestCurvesOfArms(t *testing.T) {
 	s := a.curve(func(r *Run, n int) float64 { return float64(r.Epochs[n].Evals) }, func(e train.Epoch) float64 { return e.TrainLoss })
 	if got := fmt.Sprintf("%v %v %.2f %.2f", s.X, s.Y, s.Low, s.High); got != "[10 20 30] [4 2 1] [2.59 2.00 NaN] [5.41 2.00 NaN]" {
 		t.Error(got)
+	}
+}
+
+// What was scored at the end alone has no curve.
+func TestQuantitiesOfArms(t *testing.T) {
+	run := func(epochs ...train.Epoch) []*arm { return []*arm{{Runs: []*Run{{Epochs: epochs}}}} }
+	score := train.Score{Accuracy: 0.5, Images: 8}
+	plain, tested, validated := train.Epoch{}, train.Epoch{Test: score}, train.Epoch{Validation: &score}
+	for _, c := range []struct {
+		arms []*arm
+		want string
+	}{
+		{run(plain, plain, tested), "[Train loss]"},
+		{run(plain, tested, tested), "[Train loss Test accuracy]"},
+		{run(tested), "[Train loss Test accuracy]"},
+		{run(validated, validated), "[Train loss Validation accuracy]"},
+	} {
+		var got []string
+		for _, q := range quantities(c.arms) {
+			got = append(got, q.title)
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%v, want %s", got, c.want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"lbsam/internal/figure"
 	"lbsam/train"
@@ -84,13 +85,7 @@ func armCurves(arms []*arm) section {
 		arms = arms[:linesMost]
 	}
 	s.Text = append(s.Text, "Means over the runs of an arm at the end of each epoch; bands are one standard deviation to either side.")
-	for _, y := range []struct {
-		title, label string
-		of           func(train.Epoch) float64
-	}{
-		{"Train loss", "loss", func(e train.Epoch) float64 { return e.TrainLoss }},
-		{"Test accuracy", "accuracy, %", func(e train.Epoch) float64 { return scored(e, 100*e.Test.Accuracy) }},
-	} {
+	for _, y := range quantities(arms) {
 		for _, x := range []struct {
 			label string
 			of    func(r *Run, epochs int) float64
@@ -111,6 +106,42 @@ func armCurves(arms []*arm) section {
 		}
 	}
 	return s
+}
+
+// A quantity is a number of every epoch, NaN where it was not measured.
+type quantity struct {
+	title, label string
+	of           func(train.Epoch) float64
+}
+
+// quantities are what was measured more than once of some run: a test set that is
+// scored at the end alone has no curve.
+func quantities(arms []*arm) []quantity {
+	all := []quantity{
+		{"Train loss", "loss", func(e train.Epoch) float64 { return e.TrainLoss }},
+		{"Validation accuracy", "accuracy, %", func(e train.Epoch) float64 {
+			if e.Validation == nil {
+				return math.NaN()
+			}
+			return 100 * e.Validation.Accuracy
+		}},
+		{"Test accuracy", "accuracy, %", func(e train.Epoch) float64 { return scored(e, 100*e.Test.Accuracy) }},
+	}
+	return slices.DeleteFunc(all, func(q quantity) bool {
+		most, epochs := 0, 0
+		for _, a := range arms {
+			for _, r := range a.Runs {
+				known := 0
+				for _, e := range r.Epochs {
+					if !math.IsNaN(q.of(e)) {
+						known++
+					}
+				}
+				most, epochs = max(most, known), max(epochs, len(r.Epochs))
+			}
+		}
+		return epochs > 0 && (most == 0 || most == 1 && epochs > 1)
+	})
 }
 
 // curve is an arm at the ends of its epochs, each over the runs that came so far.
