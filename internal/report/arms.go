@@ -107,15 +107,31 @@ func decisive(all []setting) []setting {
 	return slices.DeleteFunc(all, func(s setting) bool { return elsewhere(s.Name) })
 }
 
-// unique numbers arms of one name.
+// unique tells arms of one name apart: those of several sweeps by the folder, others
+// by numbers.
 func unique(arms []*arm) {
-	count := map[string]int{}
+	groups := map[string][]*arm{}
 	for _, a := range arms {
-		if count[a.Name]++; count[a.Name] > 1 {
-			a.Name = fmt.Sprintf("%s (%d)", a.Name, count[a.Name])
+		groups[a.Name] = append(groups[a.Name], a)
+	}
+	for _, group := range groups {
+		folders := map[string]bool{}
+		for _, a := range group {
+			folders[a.folder()] = true
+		}
+		for i, a := range group {
+			switch {
+			case len(group) > 1 && len(folders) == len(group):
+				a.Name = a.folder() + "/" + a.Name
+			case i > 0:
+				a.Name = fmt.Sprintf("%s (%d)", a.Name, i+1)
+			}
 		}
 	}
 }
+
+// folder is the name of the folder in which the runs lie.
+func (a *arm) folder() string { return filepath.Base(filepath.Dir(a.Runs[0].Path)) }
 
 // over is the spread over the runs of which an epoch has ended.
 func (a *arm) over(of func(*Run) float64) spread {

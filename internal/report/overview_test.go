@@ -150,6 +150,24 @@ func TestArmsAreToldApartBriefly(t *testing.T) {
 	}
 }
 
+// Arms of two sweeps that have one name have that of the folder before it.
+func TestArmsOfTwoSweeps(t *testing.T) {
+	root := t.TempDir()
+	for i, sweep := range []string{"one", "two"} {
+		put(t, root, sweep+"/m", config("SAM", 0.1, uint64(i)), 1)
+		put(t, root, sweep+"/"+sweep, config("SAM", 0.1, uint64(i)), 1)
+		write(t, root, sweep+"/sweep.json", fmt.Sprintf(`{"kind":"sweep","runs":[{"name":"m","arm":"m","point":"m"},{"name":"%[1]s","arm":"%[1]s","point":"%[1]s"}]}`, sweep))
+	}
+	arms, _ := mustCollect(t, root).grouped()
+	var got []string
+	for _, a := range arms {
+		got = append(got, a.Name)
+	}
+	if text := strings.Join(got, "; "); text != "one/m; one; two/m; two" {
+		t.Error(text)
+	}
+}
+
 // Milestones tell runs apart only where a schedule has them.
 func TestMilestonesWithoutEffect(t *testing.T) {
 	root := t.TempDir()
