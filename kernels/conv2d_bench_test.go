@@ -27,6 +27,26 @@ var benchmarkConvs = []struct {
 	{"linear 128x784x512", Conv{128, 1, 1, 784, 512, 1, 1, 1, 0}},
 }
 
+// benchmarkProducts are products of matrices: rows of the result, elements of a sum
+// and columns, of the sizes that convolutions of ResNets are as a matrix.
+var benchmarkProducts = [][3]int{{131072, 576, 64}, {32768, 1152, 128}, {8192, 2304, 256}, {2048, 4608, 512}, {1024, 1024, 1024}, {2048, 2048, 2048}}
+
+// BenchmarkProduct is BenchmarkConv for a linear layer's forward pass.
+func BenchmarkProduct(b *testing.B) {
+	for _, size := range benchmarkProducts {
+		g := Conv{size[0], 1, 1, size[1], size[2], 1, 1, 1, 0}
+		rng := kerneltest.Rng(0)
+		x, w, y := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), make([]float32, g.YLen())
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%dx%dx%d/threads=%d", size[0], size[1], size[2], threads), func(b *testing.B) {
+				p := newPool(threads)
+				defer p.close()
+				report(b, p, 2*float64(g.YLen()*g.C), func() { conv2dCPU(p, y, x, w, nil, g) })
+			})
+		}
+	}
+}
+
 // BenchmarkConv reports GFLOP/s, where products with the padding count, and
 // the share of what a loop of FMAs reaches beside it on as many threads.
 func BenchmarkConv(b *testing.B) {
@@ -59,7 +79,7 @@ func BenchmarkConv(b *testing.B) {
 // threads, and reports the best GFLOP/s and its share of the loop's best.
 func report(b *testing.B, p *pool, flops float64, body func()) {
 	best, peak := 0.0, 0.0
-	const rounds = 20000
+	const rounds = 200_000 // long enough for every thread to wake
 	for range b.N {
 		start := time.Now()
 		body()
