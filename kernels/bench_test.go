@@ -134,7 +134,6 @@ func BenchmarkUpdate(b *testing.B) {
 		{"Project", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Project(w, g, m.Slice(0, 1), one, s) }},
 		{"ClipNorm", 2, false, func(_, g, _, _, one, _ Buffer, s *Segments) { ClipNorm(g, one, 1, s) }},
 		{"Interpolate", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Interpolate(w, g, m, one, s) }},
-		{"Deconflict", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Deconflict(w, g, m, one, s) }},
 		{"SGD/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { SGDStep(w, Buffer{}, g, one, one, SGD{}, s) }},
 		{"SGD/momentum", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) { SGDStep(w, m, g, one, one, SGD{Momentum: 0.9}, s) }},
 		{"SGD/nesterov", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) {
@@ -152,6 +151,17 @@ func BenchmarkUpdate(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkDeconflict is of gradients that are in conflict.
+func BenchmarkDeconflict(b *testing.B) {
+	const n = 4 << 20
+	traffic(b, 5, n, func(r rig) func() {
+		y, g, reference, factor := r.ones(n), r.ones(n), r.ones(n), r.ones(1)
+		Fill(reference, -1)
+		s := NewSegments(r.dev, n, []Segment{{Len: n}})
+		return func() { Deconflict(y, g, reference, factor, s) }
+	})
 }
 
 // A ring keeps one row per step, and a summary is of one number per parameter.
