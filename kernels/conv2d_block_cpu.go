@@ -50,13 +50,11 @@ func (s *weightGradient) packX(w *gemmWorker, b window, panel int) {
 }
 
 // packPatches copies the windows [KH, KW, C] of a block's pixels, with zeros
-// for the padding, and lists the one run that they are.
+// for the padding, and lists the one run that they are. Where a window ends, columns
+// of the last panel are anything; their sums are discarded.
 func (s *weightGradient) packPatches(w *gemmWorker, b window) {
 	width, pixels := s.colPanels*s.kernel.nr, b.pixels(s.OW())
 	w.b = grown(&w.b, pixels*width)
-	if width > s.columns {
-		clear(w.b)
-	}
 	w.runs = append(w.runs[:0], run{count: pixels})
 	w.lists = append(w.lists[:0], list{0, 1})
 	s.packWindows(w.b, width, s.x, b, s.kernel.copyRows, s.zeros)

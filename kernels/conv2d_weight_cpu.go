@@ -15,10 +15,10 @@ type weightGradient struct {
 	dy, x   []float32
 	xH, xW  int // size of x, of which every xStep-th pixel is used
 	xStep   int
-	inPlace bool // dy is not copied
-	aStride int  // bytes from pixel to pixel in dy or its copy
-	patches bool // columns are windows [KH, KW, C], and there is one tap
-	zeros   []float32
+	inPlace bool      // dy is not copied
+	aStride int       // bytes from pixel to pixel in dy or its copy
+	patches bool      // columns are windows [KH, KW, C], and there is one tap
+	zeros   []float32 // the row of a window that lies in the padding
 
 	taps, columns        int
 	rowPanels, colPanels int

@@ -9,9 +9,9 @@ type windowForward struct {
 	kernel     microkernel
 	y, x, bias []float32
 	packed     []float32 // panels [KH·KW·C, nr] of weights
-	zeros      []float32
-	rows       int // of output pixels in a block,
-	blocks     int // and blocks of an image
+	zeros      []float32 // the row of a window that lies in the padding
+	rows       int       // of output pixels in a block,
+	blocks     int       // and blocks of an image
 	panels     int
 	length     int // elements of a window
 }
