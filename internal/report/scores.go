@@ -9,10 +9,11 @@ import (
 	"lbsam/train"
 )
 
-func testAccuracy(r *Run) float64  { return scored(r.last(), 100*r.last().Test.Accuracy) }
-func testLoss(r *Run) float64      { return scored(r.last(), r.last().Test.Loss) }
-func trainLoss(r *Run) float64     { return r.last().TrainLoss }
-func trainAccuracy(r *Run) float64 { return 100 * r.last().TrainAccuracy }
+func testAccuracy(r *Run) float64   { return scored(r.last(), 100*r.last().Test.Accuracy) }
+func testLoss(r *Run) float64       { return scored(r.last(), r.last().Test.Loss) }
+func trainLoss(r *Run) float64      { return r.last().TrainLoss }
+func trainAccuracy(r *Run) float64  { return 100 * r.last().TrainAccuracy }
+func lastValidation(r *Run) float64 { return validation(r.last()) }
 
 // scored is score, NaN where the test set was not scored behind e.
 func scored(e train.Epoch, score float64) float64 {
@@ -30,7 +31,7 @@ func scores(arms []*arm) section {
 	head := []string{"arm", "runs", "test, %", "test loss", "train loss", "train − test, points", "best, %", "gradient evaluations", "seconds"}
 	validated := false
 	for _, a := range arms {
-		validated = validated || a.over(validation).N > 0
+		validated = validated || a.over(lastValidation).N > 0
 	}
 	if validated {
 		head = append(head, "validation, %")
@@ -45,7 +46,7 @@ func scores(arms []*arm) section {
 			a.over(func(r *Run) float64 { return 100 * r.last().Best }).text(2), a.evaluations(), a.over((*Run).seconds).text(1),
 		}
 		if validated {
-			row = append(row, a.over(validation).text(2))
+			row = append(row, a.over(lastValidation).text(2))
 		}
 		t.Rows = append(t.Rows, row)
 		dots.Rows = append(dots.Rows, figure.Interval{Name: a.Name, Value: test.Mean, Low: test.Mean - test.SD, High: test.Mean + test.SD, Text: test.text(2)})
@@ -57,12 +58,12 @@ func scores(arms []*arm) section {
 	return s
 }
 
-// validation is the accuracy on the validation set, NaN without one.
-func validation(r *Run) float64 {
-	if v := r.last().Validation; v != nil {
-		return 100 * v.Accuracy
+// validation is the accuracy on the validation set behind e, NaN without one.
+func validation(e train.Epoch) float64 {
+	if e.Validation == nil {
+		return math.NaN()
 	}
-	return spreadOf(nil).Mean
+	return 100 * e.Validation.Accuracy
 }
 
 // evaluations are the gradient evaluations of a run.
@@ -119,12 +120,7 @@ type quantity struct {
 func quantities(arms []*arm) []quantity {
 	all := []quantity{
 		{"Train loss", "loss", func(e train.Epoch) float64 { return e.TrainLoss }},
-		{"Validation accuracy", "accuracy, %", func(e train.Epoch) float64 {
-			if e.Validation == nil {
-				return math.NaN()
-			}
-			return 100 * e.Validation.Accuracy
-		}},
+		{"Validation accuracy", "accuracy, %", validation},
 		{"Test accuracy", "accuracy, %", func(e train.Epoch) float64 { return scored(e, 100*e.Test.Accuracy) }},
 	}
 	return slices.DeleteFunc(all, func(q quantity) bool {
