@@ -21,10 +21,10 @@ func TestMicrokernels(t *testing.T) {
 		has   bool
 		names []string
 	}{
-		{true, []string{"gemm4x16"}},
-		{cpu.X86.HasAVX2 && cpu.X86.HasFMA, []string{"gemm6x16AVX2", "gemm8x8AVX2"}},
+		{true, []string{"product4x16"}},
+		{cpu.X86.HasAVX2 && cpu.X86.HasFMA, []string{"product6x16AVX2", "product8x8AVX2"}},
 		{cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL,
-			[]string{"gemm6x64AVX512", "gemm8x32AVX512", "gemm8x16AVX512"}},
+			[]string{"product6x64AVX512", "product8x32AVX512", "product16x16AVX512"}},
 	} {
 		for _, name := range c.names {
 			if !c.has {

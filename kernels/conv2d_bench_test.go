@@ -24,6 +24,10 @@ var benchmarkConvs = []struct {
 	{"16-16@32", Conv{128, 32, 32, 16, 16, 3, 3, 1, 1}},
 	{"32-32@16", Conv{128, 16, 16, 32, 32, 3, 3, 1, 1}},
 	{"64-64@8", Conv{128, 8, 8, 64, 64, 3, 3, 1, 1}},
+	{"16-32@32 s2", Conv{128, 32, 32, 16, 32, 3, 3, 2, 1}},
+	{"256-512@8 s2", Conv{128, 8, 8, 256, 512, 3, 3, 2, 1}},
+	{"1x1 256-64@32", Conv{32, 32, 32, 256, 64, 1, 1, 1, 0}},
+	{"1x1 64-256@32", Conv{32, 32, 32, 64, 256, 1, 1, 1, 0}},
 	{"linear 128x784x512", Conv{128, 1, 1, 784, 512, 1, 1, 1, 0}},
 }
 
@@ -92,29 +96,21 @@ func report(b *testing.B, p *pool, flops float64, body func()) {
 	b.ReportMetric(100*best/peak, "%peak")
 }
 
-// BenchmarkMicrokernel reports the speed of the microkernels alone, with
-// operands in the L1 cache, in one run and in runs as short as those of the
-// weight gradient of a small image.
+// BenchmarkMicrokernel reports the speed of the microkernels alone, with operands
+// that stay in the caches, for sums as short as those of Winograd's tiles and as
+// long as those of a part of a window.
 func BenchmarkMicrokernel(b *testing.B) {
-	const elements = 192
+	const rows, calls = 48, 100
 	for _, set := range instructionSets() {
 		for _, k := range set.microkernels {
-			for _, count := range []int{elements, 32, 16, 8, 4} {
-				b.Run(fmt.Sprintf("%s/run=%d", k.name, count), func(b *testing.B) {
-					a, w, y := make([]float32, k.mr*elements), make([]float32, k.nr*elements), make([]float32, k.mr*k.nr)
-					var rows, out []*float32
-					for i := range k.mr {
-						rows, out = append(rows, &a[i*elements]), append(out, &y[i*k.nr])
-					}
-					var runs []run
-					for e := 0; e < elements; e += count {
-						runs = append(runs, run{0, 4 * e, 4 * e * k.nr, count})
-					}
+			for _, length := range []int{16, 32, 64, 256} {
+				b.Run(fmt.Sprintf("%s/sum=%d", k.name, length), func(b *testing.B) {
+					a, w, y := make([]float32, rows*length), make([]float32, k.nr*length), make([]float32, rows*k.nr)
 					p := newPool(1)
-					const calls = 1000
-					report(b, p, 2*calls*float64(k.mr*k.nr*elements), func() {
+					defer p.close()
+					report(b, p, 2*calls*float64(rows*k.nr*length), func() {
 						for range calls {
-							k.run(&out[0], 0, &rows[0], &w[0], &runs[0], len(runs), 4, 4*k.nr, false)
+							k.product(&y[0], &a[0], &w[0], rows/k.mr, length, 4*length, 4, 4*k.nr, 4*k.nr, false)
 						}
 					})
 				})

@@ -1,46 +1,98 @@
 package kernels
 
+// An inputGradient is the gradient of the input of a convolution: the product of
+// dy with the weight is what each pixel of dy adds to the pixels under its window,
+// row by row of the window. A task has whole images of dx, so that nobody else adds to
+// them.
+type inputGradient struct {
+	kernel microkernel
+	dx     windows
+	dy     []float32
+	packed []float32 // panels [KH, OC, nr] of rows of the weight's windows
+	panels int       // of a row
+
+	perTask  int // pixels of dy: whole images
+	perBlock int // of which so many are multiplied at a time
+}
+
+const (
+	// inputPixels is how many pixels of dy a task has at least, of small images: the
+	// more, the less often the weight is read.
+	inputPixels = 64
+
+	// inputBlock is how many pixels of dy are multiplied at a time, at most: what
+	// they give to a row of their windows fits the L2 cache.
+	inputBlock = 192
+)
+
 // conv2dBackwardInputCPU is Conv2dBackwardInput on the threads of p.
-//
-// Input pixel (h, v) meets output pixel (i, j) under tap (p, q) if h + Pad - p
-// = i·Stride and v + Pad - q = j·Stride. So input pixels with the same
-// remainders of h and v by Stride have the same taps, and each such class is
-// a convolution of dy with stride 1; together they use each tap once. Where
-// the window is smaller than the stride, some classes have none: zeros.
 func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
-	if g.winograd() && !p.gemm.direct {
+	switch {
+	case g.winograd() && !p.gemm.direct:
 		winogradBackwardInputCPU(p, dx, dy, w, g)
-		return
+	case g.KH == 1 && g.KW == 1 && g.Stride == 1 && g.Pad == 0:
+		pixelsBackwardInputCPU(p, dx, dy, w, g)
+	default:
+		windowsBackwardInputCPU(p, dx, dy, w, g)
 	}
+}
+
+// pixelsBackwardInputCPU is conv2dBackwardInputCPU for windows of one pixel: the
+// forward pass, with the weight transposed.
+func pixelsBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	kernel := pickMicrokernel(p.gemm.microkernels, g.C)
-	packed := packTaps(p, kernel, w, g.OC, g.KH*g.KW, g.C)
-	zeros := p.gemm.zeroRow(g.OC)
-	if g.KH < g.Stride || g.KW < g.Stride {
-		p.ranges(len(dx), func(lo, hi int) { clear(dx[lo:hi]) })
+	turned := g
+	turned.C, turned.OC = g.OC, g.C
+	p.gemm.windowProduct.become(windowProduct{
+		kernel: kernel, src: windows{Conv: turned, data: dy}, out: dx, columns: g.C,
+		packed: packTaps(p, kernel, w, g.OC, 1, g.C),
+	}).run(p)
+}
+
+// windowsBackwardInputCPU is conv2dBackwardInputCPU for all other shapes.
+func windowsBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
+	kernel := pickMicrokernel(p.gemm.microkernels, g.KW*g.C)
+	s := &p.gemm.inputGradient
+	*s = inputGradient{
+		kernel: kernel, dx: windows{Conv: g, data: dx}, dy: dy,
+		packed: packTaps(p, kernel, w, g.OC, g.KH, g.KW*g.C), panels: tiles(g.KW*g.C, kernel.nr),
 	}
-	for h := range min(g.Stride, g.H) {
-		for v := range min(g.Stride, g.W) {
-			s := p.gemm.gather.become(gather{
-				kernel: kernel, images: g.N,
-				gridH: tiles(g.H-h, g.Stride), gridW: tiles(g.W-v, g.Stride),
-				out: image{dx, g.H, g.W, g.C}, outH: h, outV: v, outStep: g.Stride,
-				src: image{dy, g.OH(), g.OW(), g.OC}, step: 1,
-				packed: packed, panel: g.KH * g.KW * g.OC * kernel.nr, zeros: zeros,
-			})
-			for p := (h + g.Pad) % g.Stride; p < g.KH; p += g.Stride {
-				for q := (v + g.Pad) % g.Stride; q < g.KW; q += g.Stride {
-					s.taps = append(s.taps, tap{
-						(h + g.Pad - p) / g.Stride, // exact
-						(v + g.Pad - q) / g.Stride,
-						(p*g.KW + q) * g.OC * kernel.nr,
-					})
-				}
+	image, pixels, size := g.OH()*g.OW(), s.dx.pixels(), g.H*g.W*g.C
+	s.perTask = max(1, inputPixels/image, min(inputBlock/image, tiles(g.N, minTasks))) * image
+	s.perBlock = tiles(s.perTask, tiles(s.perTask, inputBlock))
+	p.run(tiles(pixels, s.perTask), func(worker, task int) {
+		first, end := task*s.perTask, min(pixels, (task+1)*s.perTask)
+		clear(dx[first/image*size : end/image*size])
+		for ; first < end; first += s.perBlock {
+			for row := range g.KH {
+				s.block(&p.gemm.workers[worker], first, min(s.perBlock, end-first), row)
 			}
-			if len(s.taps) == 0 {
-				continue
+		}
+	})
+}
+
+// block adds what count pixels of dy, from first on, give to one row of their windows.
+// The last rows of a block, which do not fill a tile, are copied.
+func (s *inputGradient) block(w *gemmWorker, first, count, row int) {
+	k, oc, width := s.kernel, s.dx.OC, s.panels*s.kernel.nr
+	whole := count / k.mr
+	done := whole * k.mr
+	w.a, w.sums = grown(&w.a, k.mr*windowLength), grown(&w.sums, (done+k.mr)*width)
+	length := tiles(oc, tiles(oc, windowLength))
+	for lo := 0; lo < oc; lo += length {
+		n := min(length, oc-lo)
+		if done < count {
+			k.copyRows(&w.a[0], &s.dy[(first+done)*oc+lo], n, count-done, 4*n, 4*oc)
+		}
+		for panel := range s.panels {
+			weights := &s.packed[((panel*s.dx.KH+row)*oc+lo)*k.nr]
+			if whole > 0 {
+				k.product(&w.sums[panel*k.nr], &s.dy[first*oc+lo], weights, whole, n, 4*oc, 4, 4*k.nr, 4*width, lo > 0)
 			}
-			s.byPosition = byPosition(g.N, s.gridH*s.gridW, len(s.taps), kernel.mr)
-			s.run(p)
+			if done < count {
+				k.product(&w.sums[done*width+panel*k.nr], &w.a[0], weights, 1, n, 4*n, 4, 4*k.nr, 4*width, lo > 0)
+			}
 		}
 	}
+	s.dx.add(w.sums, width, first, count, row)
 }

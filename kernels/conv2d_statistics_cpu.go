@@ -51,15 +51,3 @@ func (f *following) wrote(lo, hi, channels int) {
 		}
 	}
 }
-
-// wrote tells f of a task of the gather, unless that goes through all images
-// pixel by pixel.
-func (g *gather) wrote(f *following, task int) {
-	if f.work == nil || g.byPosition {
-		return
-	}
-	block, group := task/g.panelGroups, task%g.panelGroups
-	first, end := group*g.perGroup*g.kernel.nr, min(g.out.c, (group+1)*g.perGroup*g.kernel.nr)
-	rows := g.perBlock * g.kernel.mr
-	f.wrote(block*rows, min((block+1)*rows, g.images*g.gridH*g.gridW), end-first)
-}

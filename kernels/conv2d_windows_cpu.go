@@ -1,130 +1,120 @@
 package kernels
 
-// A windowForward is a convolution whose windows are copied, row behind row, for
-// a block of output pixels that stays in the cache: the product then reads rows
-// at one distance, without tables of pointers, which would cost as much as the
-// products of so few channels.
-type windowForward struct {
+// windows is images [N, H, W, C] seen through the windows [KH, KW, C] of a
+// convolution, one for each pixel of its result; pixels of the result are numbered
+// through all images. What lies in the padding is zeros.
+type windows struct {
 	Conv
-	kernel     microkernel
-	y, x, bias []float32
-	packed     []float32 // panels [KH·KW·C, nr] of weights
-	zeros      []float32 // the row of a window that lies in the padding
-	rows       int       // of output pixels in a block,
-	blocks     int       // and blocks of an image
-	panels     int
-	length     int // elements of a window
+	data  []float32
+	zeros []float32 // a row of a window
 }
 
-const (
-	// narrow is the number of channels below which windows are copied: the
-	// pixels of a row are neighbours in memory.
-	narrow = 16
+// pixels is the number of windows.
+func (s *windows) pixels() int { return s.N * s.OH() * s.OW() }
 
-	// windowLength is the longest window of more channels, in elements, that is
-	// copied.
-	windowLength = 288
+// length is the number of elements of a window.
+func (s *windows) length() int { return s.KH * s.KW * s.C }
 
-	// windowBlock is the size of the windows of a block, in elements, at most,
-	// if that is a row of pixels.
-	windowBlock = 1 << 14
-)
+// inPlace reports whether windows are the pixels of the images, one by one.
+func (s *windows) inPlace() bool { return s.KH == 1 && s.KW == 1 && s.Stride == 1 && s.Pad == 0 }
 
-// copiesWindows reports whether the device cpu copies the windows of the forward pass.
-func (g Conv) copiesWindows() bool {
-	return g.KH*g.KW > 1 && (g.C < narrow || g.KH*g.KW*g.C <= windowLength)
-}
+// A windowPart is elements lo to hi of each of some rows of a window: whole
+// rows, if there are several.
+type windowPart struct{ row, rows, lo, hi int }
 
-// windowsCPU is conv2dCPU for shapes that copiesWindows accepts.
-func windowsCPU(p *pool, y, x, w, b []float32, g Conv) {
-	s := &p.gemm.windowForward
-	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
-	length := g.KH * g.KW * g.C
-	rows := min(g.OH(), max(1, windowBlock/(length*g.OW())))
-	*s = windowForward{
-		Conv: g, kernel: kernel, y: y, x: x, bias: b,
-		packed: packTransposed(p, kernel, w, g.OC, length),
-		zeros:  p.gemm.zeroRow(g.KW * g.C),
-		rows:   rows, blocks: tiles(g.OH(), rows), panels: tiles(g.OC, kernel.nr),
-		length: length,
+// length is the number of elements of the part.
+func (p windowPart) length() int { return p.rows * (p.hi - p.lo) }
+
+// offset is where a part begins in a window.
+func (s *windows) offset(p windowPart) int { return p.row*s.KW*s.C + p.lo }
+
+// split divides windows into parts of at most limit elements, in their order.
+func (s *windows) split(parts []windowPart, limit int) []windowPart {
+	width := s.KW * s.C
+	if width <= limit {
+		rows := tiles(s.KH, tiles(s.KH, limit/width))
+		for row := 0; row < s.KH; row += rows {
+			parts = append(parts, windowPart{row, min(rows, s.KH-row), 0, width})
+		}
+		return parts
 	}
-	p.run(g.N*s.blocks, func(worker, task int) {
-		n, i := task/s.blocks, task%s.blocks*s.rows
-		b := window{n0: n, n1: n + 1, i0: i, i1: min(s.OH(), i+s.rows)}
-		first := (n*s.OH() + i) * s.OW()
-		count := b.pixels(s.OW())
-		s.block(&p.gemm.workers[worker], b, first, count)
-		p.following.wrote(first, first+count, s.OC)
-	})
-}
-
-// block computes count pixels of the result from first on.
-func (s *windowForward) block(w *gemmWorker, b window, first, count int) {
-	k := s.kernel
-	w.a = grown(&w.a, tiles(count, k.productRows)*k.productRows*s.length) // behind the last windows, others are read
-	s.packWindows(w.a, s.length, s.x, b, k.copyRows, s.zeros)
-	for panel := range s.panels {
-		columns, whole := min(k.nr, s.OC-panel*k.nr), count/k.productRows
-		if columns < k.nr {
-			whole = 0
-		}
-		weights, y := &s.packed[panel*s.length*k.nr], s.y[first*s.OC+panel*k.nr:]
-		if whole > 0 {
-			k.product(&y[0], &w.a[0], weights, whole, s.length, 4*s.length, 4, 4*k.nr, 4*s.OC, false)
-		}
-		if done := whole * k.productRows; done < count { // through memory, for what exists
-			left := tiles(count-done, k.productRows)
-			w.spill = grown(&w.spill, left*k.productRows*k.nr)
-			k.product(&w.spill[0], &w.a[done*s.length], weights, left, s.length, 4*s.length, 4, 4*k.nr, 4*k.nr, false)
-			k.copyRows(&y[done*s.OC], &w.spill[0], columns, count-done, 4*s.OC, 4*k.nr)
+	count := (tiles(width, tiles(width, limit)) + 15) &^ 15
+	for row := range s.KH {
+		for lo := 0; lo < width; lo += count {
+			parts = append(parts, windowPart{row, 1, lo, min(width, lo+count)})
 		}
 	}
-	if s.bias != nil {
-		for pixel := first; pixel < first+count; pixel++ {
-			y := s.y[pixel*s.OC:][:s.OC]
-			addCPU(y, y, s.bias)
-		}
-	}
+	return parts
 }
 
-// packWindows copies the windows [KH, KW, C] of the pixels of a block to rows of to
-// that start width elements after one another, with zeros for the padding, of which
-// it is given those of a row of a window.
-func (g Conv) packWindows(to []float32, width int, x []float32, b window, copyRows func(to, from *float32, width, rows, toStride, fromStride int), zeros []float32) {
-	ow, length := g.OW(), g.KW*g.C
-	// From j0 to j1 the whole width of the window is inside of x.
-	j0 := min(ow, tiles(g.Pad, g.Stride))
-	j1 := max(j0, min(ow, max(0, g.W-g.KW+g.Pad+g.Stride)/g.Stride))
-	for n := b.n0; n < b.n1; n++ {
-		for i := b.i0; i < b.i1; i++ {
-			for p := range g.KH {
-				windows := to[p*length:]
-				h := i*g.Stride + p - g.Pad
-				if h < 0 || h >= g.H {
-					copyRows(&windows[0], &zeros[0], length, ow, 4*width, 0)
-					continue
-				}
-				row := x[(n*g.H+h)*g.W*g.C:][:g.W*g.C]
-				g.packEdge(windows, width, row, 0, j0)
-				if j0 < j1 {
-					copyRows(&windows[j0*width], &row[(j0*g.Stride-g.Pad)*g.C], length, j1-j0, 4*width, 4*g.Stride*g.C)
-				}
-				g.packEdge(windows, width, row, j1, ow)
+// segment is where pixel number first lies, row i and column j of image n, and how
+// many of the next count pixels are in the same row.
+func (s *windows) segment(first, count int) (n, i, j, width int) {
+	row, j := first/s.OW(), first%s.OW()
+	return row / s.OH(), row % s.OH(), j, min(count, s.OW()-j)
+}
+
+// copyTo sets rows of to, which start stride elements after one another, to a
+// part of the windows of count pixels from first on.
+func (s *windows) copyTo(to []float32, stride, first, count int, part windowPart, copyRows rowCopier) {
+	for done := 0; done < count; {
+		n, i, j, width := s.segment(first+done, count-done)
+		for r := range part.rows {
+			h := i*s.Stride - s.Pad + part.row + r
+			row := to[done*stride+r*(part.hi-part.lo):]
+			if h < 0 || h >= s.H {
+				copyRows(&row[0], &s.zeros[0], part.hi-part.lo, width, 4*stride, 0)
+				continue
 			}
-			to = to[ow*width:]
+			s.copyRow(row, stride, s.imageRow(n, h), j, j+width, part, copyRows)
+		}
+		done += width
+	}
+}
+
+// imageRow is row h of image n.
+func (s *windows) imageRow(n, h int) []float32 { return s.data[(n*s.H+h)*s.W*s.C:][:s.W*s.C] }
+
+// copyRow copies from one row of an image, for pixels j0 to j1 of a row.
+func (s *windows) copyRow(to []float32, stride int, row []float32, j0, j1 int, part windowPart, copyRows rowCopier) {
+	length := part.hi - part.lo
+	// From in0 to in1 the whole width of a window is inside.
+	in0 := min(j1, max(j0, tiles(s.Pad, s.Stride)))
+	in1 := max(in0, min(j1, max(0, s.W-s.KW+s.Pad+s.Stride)/s.Stride))
+	s.copyEdge(to, stride, row, j0, j0, in0, part)
+	if in0 < in1 {
+		copyRows(&to[(in0-j0)*stride], &row[(in0*s.Stride-s.Pad)*s.C+part.lo], length, in1-in0, 4*stride, 4*s.Stride*s.C)
+	}
+	s.copyEdge(to, stride, row, j0, in1, j1, part)
+}
+
+// copyEdge is copyRow for pixels from to end, whose windows are partly outside;
+// the first row of to is that of pixel j0.
+func (s *windows) copyEdge(to []float32, stride int, row []float32, j0, from, end int, part windowPart) {
+	for j := from; j < end; j++ {
+		first := (j*s.Stride-s.Pad)*s.C + part.lo // in the row of the image
+		window := to[(j-j0)*stride:][:part.hi-part.lo]
+		clear(window)
+		if lo, hi := max(0, first), min(len(row), first+len(window)); lo < hi {
+			copy(window[lo-first:], row[lo:hi])
 		}
 	}
 }
 
-// packEdge is packWindows for one row of the windows of pixels j0 to j1, which are
-// partly inside of the row of x.
-func (g Conv) packEdge(windows []float32, width int, row []float32, j0, j1 int) {
-	for j := j0; j < j1; j++ {
-		v := j*g.Stride - g.Pad
-		to := windows[j*width:][:g.KW*g.C]
-		clear(to)
-		if q0, q1 := max(0, -v), min(g.KW, g.W-v); q0 < q1 {
-			copy(to[q0*g.C:], row[(v+q0)*g.C:(v+q1)*g.C])
+// add is copyTo backwards: it adds to one row of the windows of count pixels from
+// first on rows of from, which start stride elements after one another.
+func (s *windows) add(from []float32, stride, first, count, windowRow int) {
+	for done := 0; done < count; {
+		n, i, j, width := s.segment(first+done, count-done)
+		if h := i*s.Stride - s.Pad + windowRow; h >= 0 && h < s.H {
+			row := s.imageRow(n, h)
+			for v := range width {
+				at := ((j+v)*s.Stride - s.Pad) * s.C // in the row of the image
+				if lo, hi := max(0, at), min(len(row), at+s.KW*s.C); lo < hi {
+					addCPU(row[lo:hi], row[lo:hi], from[(done+v)*stride+lo-at:][:hi-lo])
+				}
+			}
 		}
+		done += width
 	}
 }

@@ -1,13 +1,7 @@
 package kernels
 
-// A microkernel multiplies and adds. It computes the tile out [mr, nr] as a
-// sum over runs r, and over the elements k of each run:
-//
-//	out[i, j] = sum over r, k of A[r][i, k] B[r][k, j]
-//
-// Nothing is copied for it: A is given by a pointer to each of its rows, B by
-// a pointer to its first row, so that one microkernel serves the convolution
-// and both its gradients. All sums stay in registers over all runs.
+// A microkernel computes tiles of a product of matrices, mr rows of nr columns each,
+// whose sums stay in registers.
 type microkernel struct {
 	name string
 	mr   int // rows of the tile
@@ -17,36 +11,25 @@ type microkernel struct {
 	// element.
 	cost float64
 
-	// run computes one tile. Row i of run r of A starts a bytes behind
-	// rows[i], where rows is the table at runs[r].rows bytes in the given
-	// tables, and advances by aStride bytes with k; row k of B starts
-	// runs[r].b + k·bStride bytes behind b. Row i of the result starts outOff
-	// bytes behind out[i]; add says that the sums are added to it. It is
-	// defined, with zero sums, for n = 0 runs.
-	run func(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
-
-	// product computes out [tiles·productRows, nr] for a matrix A whose rows lie
-	// aRow bytes after one another, for k > 0 elements at aStep bytes:
+	// product computes out [tiles·mr, nr] for a matrix A whose rows lie aRow bytes
+	// after one another, for k > 0 elements at aStep bytes:
 	//
 	//	out[i, j] = sum over e of A[i, e] B[e, j]
 	//
 	// Row e of B starts e·bStep bytes behind b, row i of the result i·outRow
 	// bytes behind out; add says that the sums are added to it.
-	productRows int
-	product     func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+	product func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
 
-	// copyRows copies rows of width elements that start toStride and
-	// fromStride bytes after one another.
-	copyRows func(to, from *float32, width, rows, toStride, fromStride int)
+	copyRows rowCopier
 
 	// transpose sets the rows of to, [8·blocks, 8], to the columns of from,
 	// [8, 8·blocks]. Strides are as above.
 	transpose func(to, from *float32, blocks, toStride, fromStride int)
 }
 
-// A run is a piece of the sum that a microkernel computes: count > 0 elements
-// that lie at constant distances. Offsets are in bytes.
-type run struct{ rows, a, b, count int }
+// A rowCopier copies rows of width elements that start toStride and fromStride bytes
+// after one another.
+type rowCopier func(to, from *float32, width, rows, toStride, fromStride int)
 
 // An instructionSet is the fast loops for one set of instructions.
 type instructionSet struct {
@@ -84,25 +67,18 @@ type gemm struct {
 
 	// The product under way, kept from call to call for its arrays.
 	packing        packing
-	gather         gather
 	weight         weightGradient
-	windowForward  windowForward
+	windowProduct  windowProduct
+	inputGradient  inputGradient
 	winogradGather winogradGather
 	winogradWeight winogradWeight
 }
 
 // A gemmWorker is the memory of one goroutine.
 type gemmWorker struct {
-	out     []*float32 // rows of the result
-	rows    []*float32 // rows of A
-	runs    []run
-	lists   []list // of runs, for each tile
-	inside  []bool // whether a tile lies inside of the source
-	valid   []bool
-	pixels  []pixel   // of one tile
-	a, b    []float32 // copies of pieces of the operands
-	spill   []float32 // a tile that does not fit the result
-	discard []float32 // the place of rows that do not exist
+	a, b  []float32 // copies of pieces of the operands
+	spill []float32 // rows and columns that do not fit the result
+	sums  []float32 // a part of a weight's gradient
 
 	winograd winogradWorker
 }

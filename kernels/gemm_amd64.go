@@ -4,32 +4,10 @@ package kernels
 
 import "golang.org/x/sys/cpu"
 
-// gemm6x16AVX2 is the run of a microkernel: 12 sums of 8 elements.
-//
-//go:noescape
-func gemm6x16AVX2(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
-
-// gemm8x8AVX2 is for few columns: 8 sums of 8 elements.
-//
-//go:noescape
-func gemm8x8AVX2(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
-
-// The microkernels for AVX-512 are the program of gemm6x16AVX2 with wider
-// and more registers: one template generates them all, and the same tests run
-// them where the processor can. 6x64 has the best ratio of products to loads;
-// the others are for fewer columns.
-
-//go:noescape
-func gemm6x64AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
-
-//go:noescape
-func gemm8x32AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
-
-//go:noescape
-func gemm8x16AVX512(out **float32, outOff int, rows **float32, b *float32, runs *run, n int, aStride, bStride int, add bool)
-
-// The products of the same tiles, but the last: without a table there are
-// registers for more rows.
+// The products of microkernels are one program, for wider and more registers with
+// AVX-512: one template generates them all, and the same tests run them where the
+// processor can. 6x64 has the best ratio of products to loads; the others are for
+// fewer columns.
 
 //go:noescape
 func product6x16AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
@@ -53,15 +31,15 @@ func instructionSets() []instructionSet {
 	x := &cpu.X86
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
 		sets = append(sets, instructionSet{"AVX512", []microkernel{
-			{"gemm6x64AVX512", 6, 64, 1, gemm6x64AVX512, 6, product6x64AVX512, copyRowsAVX2, transposeAVX2},
-			{"gemm8x32AVX512", 8, 32, 1.05, gemm8x32AVX512, 8, product8x32AVX512, copyRowsAVX2, transposeAVX2},
-			{"gemm8x16AVX512", 8, 16, 1.2, gemm8x16AVX512, 16, product16x16AVX512, copyRowsAVX2, transposeAVX2},
+			{"product6x64AVX512", 6, 64, 1, product6x64AVX512, copyRowsAVX2, transposeAVX2},
+			{"product8x32AVX512", 8, 32, 1.05, product8x32AVX512, copyRowsAVX2, transposeAVX2},
+			{"product16x16AVX512", 16, 16, 1.2, product16x16AVX512, copyRowsAVX2, transposeAVX2},
 		}, []winogradLoops{winogradAVX512, winogradAVX2}})
 	}
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, instructionSet{"AVX2", []microkernel{
-			{"gemm6x16AVX2", 6, 16, 1, gemm6x16AVX2, 6, product6x16AVX2, copyRowsAVX2, transposeAVX2},
-			{"gemm8x8AVX2", 8, 8, 1.15, gemm8x8AVX2, 8, product8x8AVX2, copyRowsAVX2, transposeAVX2},
+			{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, transposeAVX2},
+			{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, transposeAVX2},
 		}, []winogradLoops{winogradAVX2}})
 	}
 	return append(sets, instructionSetGo)

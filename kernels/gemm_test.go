@@ -55,61 +55,52 @@ func compare(t *testing.T, name string, got fenced, want []float64, k int) {
 	}
 }
 
-// TestMicrokernel runs every microkernel, also those that pickMicrokernel
-// never chooses here, on runs of several lengths at awkward addresses.
+// TestMicrokernel runs every microkernel, also those that pickMicrokernel never
+// chooses here, in both orders in which A is read, at awkward addresses.
 func TestMicrokernel(t *testing.T) {
 	for _, set := range instructionSets() {
 		for _, k := range set.microkernels {
 			t.Run(k.name, func(t *testing.T) {
-				for _, counts := range [][]int{nil, {1}, {7}, {3, 1, 4}, {16, 100, 2}} {
-					for _, add := range []bool{false, true} {
-						testMicrokernel(t, k, counts, add)
-					}
+				for _, c := range []productCase{{1, 1, false, false}, {2, 16, true, false}, {3, 67, false, true}, {1, 7, true, true}, {2, 300, true, false}} {
+					c.test(t, k)
 				}
 			})
 		}
 	}
 }
 
-func testMicrokernel(t *testing.T, k microkernel, counts []int, add bool) {
-	rng := kerneltest.Rng(len(counts))
-	const length, distance = 128, 3 // elements of a row of A, between those that are used
-	a := fencedCopy(kerneltest.Randn[float32](rng, len(counts)*k.mr*length*distance+1))
-	b := fencedCopy(kerneltest.Randn[float32](rng, len(counts)*length*k.nr+1))
-	out := fencedCopy(kerneltest.Randn[float32](rng, k.mr*(k.nr+5)))
-	var rows, outs []*float32
-	runs := []run{}
-	total := 0
-	for r, count := range counts {
-		// Every run starts one element behind its row.
-		runs = append(runs, run{8 * r * k.mr, 4, 4 * (r*length*k.nr + 1), count})
-		for i := range k.mr {
-			rows = append(rows, &a.data[(r*k.mr+i)*length*distance])
-		}
-		total += count
+// A productCase is a product of so many tiles and sums of k elements.
+type productCase struct {
+	tiles, k int
+	add      bool
+	columns  bool // elements of a sum are rows of A in memory
+}
+
+func (c productCase) test(t *testing.T, k microkernel) {
+	rng := kerneltest.Rng(c.k)
+	rows := c.tiles * k.mr
+	a := fencedCopy(kerneltest.Randn[float32](rng, rows*(c.k+3)+c.k*(rows+3)))
+	b := fencedCopy(kerneltest.Randn[float32](rng, c.k*(k.nr+5)))
+	out := fencedCopy(kerneltest.Randn[float32](rng, rows*(k.nr+7)))
+	aRow, aStep := c.k+3, 1
+	if c.columns {
+		aRow, aStep = 1, rows+3
 	}
-	rows, runs = append(rows, nil), append(runs, run{})
 	want := widened(out.data)
-	for i := range k.mr {
-		outs = append(outs, &out.data[i*(k.nr+5)])
+	for i := range rows {
 		for j := range k.nr {
 			sum := 0.0
-			if add {
-				sum = want[i*(k.nr+5)+2+j]
+			if c.add {
+				sum = want[i*(k.nr+7)+j]
 			}
-			for r, count := range counts {
-				for e := range count {
-					sum += float64(a.data[(r*k.mr+i)*length*distance+1+e*distance]) * float64(b.data[(r*length+e)*k.nr+1+j])
-				}
+			for e := range c.k {
+				sum += float64(a.data[i*aRow+e*aStep]) * float64(b.data[e*(k.nr+5)+j])
 			}
-			want[i*(k.nr+5)+2+j] = sum
+			want[i*(k.nr+7)+j] = sum
 		}
 	}
-	k.run(&outs[0], 4*2, &rows[0], &b.data[0], &runs[0], len(counts), 4*distance, 4*k.nr, add)
-	name := fmt.Sprintf("runs %v, add %v", counts, add)
-	a.check(t, name)
-	b.check(t, name)
-	compare(t, name, out, want, total+1)
+	k.product(&out.data[0], &a.data[0], &b.data[0], c.tiles, c.k, 4*aRow, 4*aStep, 4*(k.nr+5), 4*(k.nr+7), c.add)
+	compare(t, fmt.Sprintf("%+v", c), out, want, c.k+1)
 }
 
 // TestPickMicrokernel checks the choice among the AVX-512 microkernels, on

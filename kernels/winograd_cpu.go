@@ -44,6 +44,12 @@ type winogradWorker struct {
 	x, y, w []float32 // [places, ...], transformed
 }
 
+// An image is an array [n, h, w, c].
+type image struct {
+	data    []float32
+	h, w, c int
+}
+
 // A winogradSource is an image [n, h, w, c] that is cut into strips of tiles,
 // rows of tiles of one image, tiles [terms, terms] whose first one starts pad
 // pixels above and left of the image.

@@ -80,12 +80,12 @@ func (s *winogradGather) divide() {
 	s.chunks = tiles(s.src.c, winogradGroup)
 	s.chunk = min(s.src.c, winogradGroup)
 	s.strips = s.images * s.src.rows
-	s.perBlock = min(s.strips, max(1, tiles(winogradBlock, s.kernel.productRows)*s.kernel.productRows/s.src.columns))
+	s.perBlock = min(s.strips, max(1, tiles(winogradBlock, s.kernel.mr)*s.kernel.mr/s.src.columns))
 	s.inTask = s.perBlock * tiles(tiles(s.strips, s.perBlock), minTasks)
 	if s.chunks > 1 {
 		s.inTask = s.perBlock * max(1, winogradSums/(s.perBlock*s.src.columns))
 	}
-	s.rows, s.row = tiles(s.perBlock*s.src.columns, s.kernel.productRows)*s.kernel.productRows, s.perGroup*s.kernel.nr
+	s.rows, s.row = tiles(s.perBlock*s.src.columns, s.kernel.mr)*s.kernel.mr, s.perGroup*s.kernel.nr
 	s.wStride = s.row*s.chunk + winogradSkew
 }
 
@@ -132,7 +132,7 @@ func (s *winogradGather) firstPixel(strip int) int {
 func (s *winogradGather) products(y, x, weights []float32, panel, count, channels int, add bool) {
 	k := s.kernel
 	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
-	height, panels := tiles(count*s.src.columns, k.productRows), min(s.perGroup, s.panels-panel)
+	height, panels := tiles(count*s.src.columns, k.mr), min(s.perGroup, s.panels-panel)
 	for place := range winogradPlaces {
 		for j := range panels {
 			k.product(&y[place*yStride+j*k.nr], &x[place*xStride], &weights[place*s.wStride+j*channels*k.nr],

@@ -149,45 +149,6 @@ func transposed(m [][]float64) [][]float64 {
 	return t
 }
 
-// TestWinogradProduct compares the products of matrices of every instruction
-// set, in both orders in which they are read.
-func TestWinogradProduct(t *testing.T) {
-	for _, set := range instructionSets() {
-		for _, k := range set.microkernels {
-			for _, c := range []struct {
-				depth        int
-				add, columns bool
-			}{{1, false, false}, {16, true, false}, {67, false, true}, {7, true, true}} {
-				const height = 2
-				rng := kerneltest.Rng(c.depth)
-				rows := height * k.productRows
-				a := fencedCopy(kerneltest.Randn[float32](rng, rows*(c.depth+3)+c.depth*(rows+3)))
-				b := fencedCopy(kerneltest.Randn[float32](rng, c.depth*(k.nr+5)))
-				out := fencedCopy(kerneltest.Randn[float32](rng, rows*(k.nr+7)))
-				aRow, aStep := c.depth+3, 1
-				if c.columns {
-					aRow, aStep = 1, rows+3
-				}
-				want := widened(out.data)
-				for i := range rows {
-					for j := range k.nr {
-						sum := 0.0
-						if c.add {
-							sum = want[i*(k.nr+7)+j]
-						}
-						for e := range c.depth {
-							sum += float64(a.data[i*aRow+e*aStep]) * float64(b.data[e*(k.nr+5)+j])
-						}
-						want[i*(k.nr+7)+j] = sum
-					}
-				}
-				k.product(&out.data[0], &a.data[0], &b.data[0], height, c.depth, 4*aRow, 4*aStep, 4*(k.nr+5), 4*(k.nr+7), c.add)
-				compare(t, fmt.Sprintf("%s, %+v", k.name, c), out, want, c.depth+1)
-			}
-		}
-	}
-}
-
 // TestWinogradEmulation checks that a device that stands for tensor cores
 // multiplies what it has rounded, and not sums of it: sums of small integers
 // are exact.

@@ -69,12 +69,12 @@ func (s *winogradWeight) task(w *winogradWorker, task int) {
 	o, c := task/s.colGroups%s.rowGroups*s.rows, task%s.colGroups*s.columns
 	slice := task / s.colGroups / s.rowGroups
 	rows, columns := min(s.rows, s.OC-o), min(s.columns, s.C-c)
-	height, panels := tiles(rows, k.productRows), tiles(columns, k.nr)
+	height, panels := tiles(rows, k.mr), tiles(columns, k.nr)
 	row, tilesInBlock := panels*k.nr, s.perBlock*s.x.columns
 	xStride, yStride := tilesInBlock*row+winogradSkew, tilesInBlock*rows+winogradSkew
-	wStride := height*k.productRows*row + winogradSkew
+	wStride := height*k.mr*row + winogradSkew
 	w.x, w.w = grown(&w.x, winogradPlaces*xStride), grown(&w.w, winogradPlaces*wStride)
-	w.y = grown(&w.y, winogradPlaces*yStride+k.productRows) // behind the last rows, others are read
+	w.y = grown(&w.y, winogradPlaces*yStride+k.mr) // behind the last rows, others are read
 	first := slice * s.blocksPerPart * s.perBlock
 	for strip := first; strip < min(s.strips, first+s.blocksPerPart*s.perBlock); strip += s.perBlock {
 		count := min(s.perBlock, s.strips-strip)

@@ -28,24 +28,10 @@ var (
 	avx512 = isa{"AVX512", 64, ZMM}
 )
 
-// Offsets in a run, see gemm.go.
-const (
-	runRows  = 0
-	runA     = 8
-	runB     = 16
-	runCount = 24
-	runSize  = 32
-)
-
 func main() {
 	log.SetFlags(0)
 	gemm := NewContext()
 	gemm.ConstraintExpr("!noasm")
-	microkernel{gemm, avx2, 6, 2}.generate()
-	microkernel{gemm, avx2, 8, 1}.generate()
-	microkernel{gemm, avx512, 6, 4}.generate()
-	microkernel{gemm, avx512, 8, 2}.generate()
-	microkernel{gemm, avx512, 8, 1}.generate()
 	microkernel{gemm, avx2, 6, 2}.product()
 	microkernel{gemm, avx2, 8, 1}.product()
 	microkernel{gemm, avx512, 6, 4}.product()
@@ -68,122 +54,6 @@ func main() {
 func write(ctx *Context, output string) {
 	if err := emit.Write(ctx, "gemm", output); err != nil {
 		log.Fatal(err)
-	}
-}
-
-// A microkernel computes mr rows of nv vectors. All sums stay in registers:
-// mr·nv of them, nv for the vector operand and one for the broadcast.
-type microkernel struct {
-	*Context
-	isa
-	mr, nv int
-}
-
-// generate emits the function that gemm.go documents at microkernel.run. A
-// row pointer per general register leaves seven for everything else, so the
-// bases of the tables are read from the stack at the start of each run.
-func (m microkernel) generate() {
-	m.Function(fmt.Sprintf("gemm%dx%d%s", m.mr, m.nv*m.bytes/4, m.name))
-	m.Attributes(NOSPLIT)
-	m.SignatureExpr("func(out **float32, outOff int, rows **float32, b *float32, runs *int, n int, aStride, bStride int, add bool)")
-	m.Doc("All sums stay in registers over all runs.")
-	sums := make([][]reg.VecVirtual, m.mr)
-	for i := range sums {
-		sums[i] = make([]reg.VecVirtual, m.nv)
-		for j := range sums[i] {
-			sums[i][j] = m.vector()
-			m.VXORPS(sums[i][j], sums[i][j], sums[i][j])
-		}
-	}
-	m.prefetch()
-	m.sum(sums)
-	m.store(sums)
-	m.VZEROUPPER()
-	m.RET()
-}
-
-// prefetch emits requests for the cache lines of the result, which arrive
-// during the sums: a store that misses would stall the next tile.
-func (m microkernel) prefetch() {
-	out := m.Load(m.Param("out"), m.GP64())
-	outOff := m.Load(m.Param("outOff"), m.GP64())
-	row := m.GP64()
-	for i := range m.mr {
-		m.MOVQ(Mem{Base: out, Disp: 8 * i}, row)
-		for line := 0; line < m.nv*m.bytes; line += 64 {
-			m.PREFETCHT0(Mem{Base: row, Disp: line, Index: outOff, Scale: 1})
-		}
-	}
-}
-
-// sum emits the two loops: over the runs and over the elements of a run.
-func (m microkernel) sum(sums [][]reg.VecVirtual) {
-	runs := m.Load(m.Param("runs"), m.GP64())
-	n := m.Load(m.Param("n"), m.GP64())
-	aStride := m.Load(m.Param("aStride"), m.GP64())
-	bStride := m.Load(m.Param("bStride"), m.GP64())
-	m.TESTQ(n, n)
-	m.JE(LabelRef("sums"))
-
-	m.Label("run")
-	m.Comment("row pointers, and the byte offset a that they share")
-	table := m.Load(m.Param("rows"), m.GP64())
-	m.ADDQ(Mem{Base: runs, Disp: runRows}, table)
-	row := make([]reg.GPVirtual, m.mr)
-	for i := range row {
-		row[i] = m.GP64()
-		m.MOVQ(Mem{Base: table, Disp: 8 * i}, row[i])
-	}
-	a, b, count := m.GP64(), m.GP64(), m.GP64()
-	m.MOVQ(Mem{Base: runs, Disp: runA}, a)
-	m.Load(m.Param("b"), b)
-	m.ADDQ(Mem{Base: runs, Disp: runB}, b)
-	m.MOVQ(Mem{Base: runs, Disp: runCount}, count)
-
-	m.Label("element")
-	vectors := make([]reg.VecVirtual, m.nv)
-	for j := range vectors {
-		vectors[j] = m.vector()
-		m.VMOVUPS(Mem{Base: b, Disp: m.bytes * j}, vectors[j])
-	}
-	broadcast := m.vector()
-	for i := range row {
-		m.VBROADCASTSS(Mem{Base: row[i], Index: a, Scale: 1}, broadcast)
-		for j := range vectors {
-			m.VFMADD231PS(broadcast, vectors[j], sums[i][j])
-		}
-	}
-	m.ADDQ(bStride, b)
-	m.ADDQ(aStride, a)
-	m.DECQ(count)
-	m.JNE(LabelRef("element"))
-	m.ADDQ(I32(runSize), runs)
-	m.DECQ(n)
-	m.JNE(LabelRef("run"))
-}
-
-// store emits the end: the rows of the result are set to the sums, or the
-// sums are added to them.
-func (m microkernel) store(sums [][]reg.VecVirtual) {
-	m.Label("sums")
-	out := m.Load(m.Param("out"), m.GP64())
-	outOff := m.Load(m.Param("outOff"), m.GP64())
-	add := m.Load(m.Param("add"), m.GP8())
-	m.TESTB(add, add)
-	m.JE(LabelRef("set"))
-	row := m.GP64()
-	for i := range sums {
-		m.MOVQ(Mem{Base: out, Disp: 8 * i}, row)
-		for j, sum := range sums[i] {
-			m.VADDPS(Mem{Base: row, Disp: m.bytes * j, Index: outOff, Scale: 1}, sum, sum)
-		}
-	}
-	m.Label("set")
-	for i := range sums {
-		m.MOVQ(Mem{Base: out, Disp: 8 * i}, row)
-		for j, sum := range sums[i] {
-			m.VMOVUPS(sum, Mem{Base: row, Disp: m.bytes * j, Index: outOff, Scale: 1})
-		}
 	}
 }
 

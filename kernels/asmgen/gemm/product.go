@@ -8,14 +8,21 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// A microkernel computes mr rows of nv vectors. All sums stay in registers:
+// mr·nv of them, nv for the vector operand and one for the broadcast.
+type microkernel struct {
+	*Context
+	isa
+	mr, nv int
+}
+
 // rowsPerBase is how many rows of A one general register serves: those at 0,
 // 1, 2 and 3 times the distance between rows behind it.
 const rowsPerBase = 4
 
 // product emits the function that gemm.go documents at microkernel.product.
-// Where rows lie at one distance they need no table, so that a tile has more
-// rows than there are general registers, and tiles follow one another without a
-// return.
+// Rows lie at one distance, so that few general registers serve many, and tiles
+// follow one another without a return.
 func (m microkernel) product() {
 	m.Function(fmt.Sprintf("product%dx%d%s", m.mr, m.nv*m.bytes/4, m.name))
 	m.Attributes(NOSPLIT)
@@ -95,7 +102,8 @@ func (m microkernel) product() {
 	m.RET()
 }
 
-// prefetchRows is prefetch for rows at a distance of outRow.
+// prefetchRows emits requests for the cache lines of the result, which arrive during
+// the sums: a store that misses would stall the next tile.
 func (m microkernel) prefetchRows(out reg.Register) {
 	row, outRow := m.GP64(), m.Load(m.Param("outRow"), m.GP64())
 	m.MOVQ(out, row)
@@ -107,8 +115,8 @@ func (m microkernel) prefetchRows(out reg.Register) {
 	}
 }
 
-// storeRows is store for rows at a distance of outRow. It leaves out at the
-// next tile.
+// storeRows emits the end of a tile: rows of the result are set to the sums, or the
+// sums are added to them. It leaves out at the next tile.
 func (m microkernel) storeRows(sums [][]reg.VecVirtual, out reg.Register) {
 	outRow := m.Load(m.Param("outRow"), m.GP64())
 	add := m.Load(m.Param("add"), m.GP8())
