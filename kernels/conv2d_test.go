@@ -44,6 +44,8 @@ func convCases() []Conv {
 		{N: 1, H: 40, W: 30, C: 16, OC: 17, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		{N: 0, H: 4, W: 4, C: 8, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		{N: 20, H: 5, W: 5, C: 8, OC: 8, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 2, H: 6, W: 6, C: 7, OC: 300, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 1, H: 2, W: 2, C: 130, OC: 70, KH: 3, KW: 3, Stride: 1, Pad: 1},
 	}
 	for _, n := range []int{1, 5, 100} {
 		for _, c := range [][2]int{{48, 10}, {1, 1}, {3, 33}, {784, 130}, {1000, 17}} {

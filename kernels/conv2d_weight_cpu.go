@@ -27,6 +27,10 @@ const (
 	// most.
 	weightRows = 256
 
+	// weightNarrow is how many channels of dy are read in place, at most: a block of
+	// them fits the L1 cache wherever it lies.
+	weightNarrow = 64
+
 	// weightSkew lies between the pixels of a copy of dy, in elements: a line more
 	// than a power of two, or they would share a few sets of the L1 cache.
 	weightSkew = 16
@@ -112,15 +116,22 @@ func (s *weightGradient) block(w *gemmWorker, first, count, o, rows int, part wi
 	k := s.kernel
 	height, panels := tiles(rows, k.mr), tiles(part.length(), k.nr)
 	aStride, bStride := height*k.mr+weightSkew, panels*k.nr+weightSkew
-	w.a, w.b = grown(&w.a, weightPixels*aStride), grown(&w.b, weightPixels*bStride)
-	k.copyRows(&w.a[0], &s.dy[first*s.src.OC+o], rows, count, 4*aStride, 4*s.src.OC)
-	x := w.b
-	if s.src.inPlace() && s.src.C == k.nr {
-		x, bStride = s.src.data[first*s.src.C+part.lo:], s.src.C
+	dy, x := s.dy[first*s.src.OC+o:], s.src.data
+	if rows > weightNarrow || rows%k.mr > 0 {
+		w.a = grown(&w.a, weightPixels*aStride)
+		k.copyRows(&w.a[0], &dy[0], rows, count, 4*aStride, 4*s.src.OC)
+		dy = w.a
 	} else {
+		aStride = s.src.OC
+	}
+	if s.src.inPlace() && s.src.C == k.nr {
+		x, bStride = x[first*s.src.C:], s.src.C
+	} else {
+		w.b = grown(&w.b, weightPixels*bStride)
 		s.src.copyTo(w.b, bStride, first, count, part, k.copyRows)
+		x = w.b
 	}
 	for panel := range panels {
-		k.product(&w.sums[panel*k.nr], &w.a[0], &x[panel*k.nr], height, count, 4, 4*aStride, 4*bStride, 4*panels*k.nr, add)
+		k.product(&w.sums[panel*k.nr], &dy[0], &x[panel*k.nr], height, count, 4, 4*aStride, 4*bStride, 4*panels*k.nr, add)
 	}
 }

@@ -122,6 +122,26 @@ func TestBatchNormLoopsStayWithinTheirSlices(t *testing.T) {
 	}
 }
 
+// Convolutions read nothing behind their operands either: neither windows and rows
+// of tiles that are only partly there, nor pixels that are read in place.
+func TestConv2dStaysWithinItsSlices(t *testing.T) {
+	eachVariant(t, 1, func(t *testing.T, p *pool) {
+		for _, g := range []Conv{
+			{N: 1, H: 5, W: 5, C: 33, OC: 17, KH: 1, KW: 1, Stride: 1},
+			{N: 1, H: 7, W: 9, C: 32, OC: 48, KH: 1, KW: 1, Stride: 1},
+			{N: 2, H: 5, W: 7, C: 19, OC: 30, KH: 1, KW: 1, Stride: 2},
+			{N: 2, H: 5, W: 5, C: 3, OC: 64, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 2, H: 6, W: 5, C: 40, OC: 21, KH: 3, KW: 3, Stride: 2, Pad: 1},
+			{N: 1, H: 8, W: 8, C: 16, OC: 24, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		} {
+			name := fmt.Sprintf("%+v", g)
+			checkGuarded(t, name, 1, []int{g.YLen(), g.XLen(), g.WLen(), g.OC}, func(x [][]float32) { conv2dCPU(p, x[0], x[1], x[2], x[3], g) })
+			checkGuarded(t, name, 1, []int{g.XLen(), g.YLen(), g.WLen()}, func(x [][]float32) { conv2dBackwardInputCPU(p, x[0], x[1], x[2], g) })
+			checkGuarded(t, name, 1, []int{g.WLen(), g.YLen(), g.XLen()}, func(x [][]float32) { conv2dBackwardWeightAddCPU(p, x[0], x[1], x[2], g) })
+		}
+	})
+}
+
 // checkGuarded runs a loop on operands of the given lengths at either end of
 // their memory.
 func checkGuarded(t *testing.T, name string, outputs int, lengths []int, run func(x [][]float32)) {
