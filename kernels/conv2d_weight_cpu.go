@@ -77,7 +77,7 @@ func (s *weightGradient) divide() {
 	s.rowGroups = tiles(s.src.OC, weightRows)
 	s.rows = tiles(s.src.OC, s.rowGroups)
 	blocks := tiles(s.src.pixels(), weightPixels)
-	for limit := windowLength; limit >= windowLength/4; limit /= 2 {
+	for _, limit := range [...]int{windowLength, windowLength / 2} {
 		s.parts = s.src.split(s.parts[:0], limit)
 		if len(s.parts)*s.rowGroups*blocks >= minTasks {
 			break

@@ -28,7 +28,8 @@ func (p windowPart) length() int { return p.rows * (p.hi - p.lo) }
 // offset is where a part begins in a window.
 func (s *windows) offset(p windowPart) int { return p.row*s.KW*s.C + p.lo }
 
-// split divides windows into parts of at most limit elements, in their order.
+// split divides windows into parts of about limit elements, in their order: parts of
+// a row are multiples of most panels.
 func (s *windows) split(parts []windowPart, limit int) []windowPart {
 	width := s.KW * s.C
 	if width <= limit {
@@ -38,7 +39,7 @@ func (s *windows) split(parts []windowPart, limit int) []windowPart {
 		}
 		return parts
 	}
-	count := (tiles(width, tiles(width, limit)) + 15) &^ 15
+	count := (tiles(width, tiles(width, limit)) + 31) &^ 31
 	for row := range s.KH {
 		for lo := 0; lo < width; lo += count {
 			parts = append(parts, windowPart{row, 1, lo, min(width, lo+count)})
