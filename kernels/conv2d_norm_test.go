@@ -223,8 +223,8 @@ func TestConv2dBatchNorm(t *testing.T) {
 }
 
 // On cpu a convolution leaves the bits that a pass over its result gives, with any
-// number of threads: of shapes that are divided along rows and along channels, that
-// go pixel by pixel, or whose tasks and those of the normalisation overlap.
+// number of threads: of shapes that are divided along rows and along channels, or
+// whose tasks and those of the normalisation overlap.
 func TestConv2dStatisticsOnCPU(t *testing.T) {
 	for _, g := range []Conv{
 		{N: 1, H: 3, W: 3, C: 3, OC: 5, KH: 3, KW: 3, Stride: 1, Pad: 1},
@@ -234,7 +234,7 @@ func TestConv2dStatisticsOnCPU(t *testing.T) {
 		{N: 5, H: 8, W: 7, C: 80, OC: 144, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		{N: 9, H: 16, W: 16, C: 32, OC: 200, KH: 1, KW: 1, Stride: 2},
 		{N: 2, H: 12, W: 12, C: 32, OC: 264, KH: 3, KW: 3, Stride: 2, Pad: 1},
-		{N: 17, H: 4, W: 4, C: 32, OC: 40, KH: 3, KW: 3, Stride: 1, Pad: 1}, // pixel by pixel
+		{N: 17, H: 4, W: 4, C: 32, OC: 40, KH: 3, KW: 3, Stride: 1, Pad: 1},
 	} {
 		var first []Buffer
 		for _, threads := range []int{1, 2, 3, 7} {

@@ -19,11 +19,6 @@ func conv2dStatisticsCPU(p *pool, z, mean, variance, x, w, b []float32, g Conv, 
 	f.begin(&p.norm)
 	conv2dCPU(p, z, x, w, b, g)
 	f.work = nil
-	p.run(p.norm.tasks(), func(_, task int) {
-		if f.left[task].Load() > 0 { // of rows that were not told of
-			p.norm.sum(task, (*batchNormWork).moments)
-		}
-	})
 	sum, squares := p.norm.total()
 	n.statistics(mean, variance, sum, squares)
 }
