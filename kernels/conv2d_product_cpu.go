@@ -22,12 +22,18 @@ const (
 	// weights are read.
 	windowPixels = 384
 
-	// windowLength is how many elements of a window are multiplied at a time, at most.
+	// windowLength is how many elements of a window are multiplied at a time, at most,
+	// and windowBlock how many elements of the windows of a block: they fit the L2
+	// cache with a panel of weights.
 	windowLength = 288
+	windowBlock  = 1 << 15
 
-	// windowBlock is how many elements are copied at a time, at most. They fit
-	// the L2 cache with a panel of weights.
-	windowBlock = 1 << 15
+	// inPlaceLength and inPlaceBlock are the same for windows that are read in place, and
+	// inPlaceColumns is how many columns a task has then, at most, if there are several
+	// parts: their sums stay in the L2 cache from one to the next.
+	inPlaceLength  = 544
+	inPlaceBlock   = 3 << 15
+	inPlaceColumns = 256
 
 	// minTasks is what a product is divided into where that is possible, for
 	// any number of threads.
@@ -36,7 +42,11 @@ const (
 
 // become turns s into next, but keeps its array.
 func (s *windowProduct) become(next windowProduct) *windowProduct {
-	next.parts = next.src.split(s.parts[:0], windowLength)
+	length := windowLength
+	if next.src.inPlace() {
+		length = inPlaceLength
+	}
+	next.parts = next.src.split(s.parts[:0], length)
 	*s = next
 	return s
 }
@@ -59,13 +69,17 @@ func (s *windowProduct) run(p *pool) {
 // divide decides, by shape, on blocks of whole tiles, and on groups of panels if there
 // are few blocks.
 func (s *windowProduct) divide(pixels int) {
-	most := windowPixels
-	if !s.src.inPlace() {
-		most = min(most, windowBlock/s.parts[0].length())
+	block := windowBlock
+	if s.src.inPlace() {
+		block = inPlaceBlock
 	}
+	most := min(windowPixels, block/s.parts[0].length())
 	s.perBlock = tiles(tiles(pixels, tiles(pixels, most)), s.kernel.mr) * s.kernel.mr
 	s.panels = tiles(s.columns, s.kernel.nr)
 	s.perGroup = tiles(s.panels, min(s.panels, tiles(minTasks, tiles(pixels, s.perBlock))))
+	if s.src.inPlace() && len(s.parts) > 1 {
+		s.perGroup = min(s.perGroup, max(1, inPlaceColumns/s.kernel.nr))
+	}
 	s.panelGroups = tiles(s.panels, s.perGroup)
 }
 
