@@ -30,16 +30,16 @@ func conv2dBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	switch {
 	case g.winograd() && !p.gemm.direct:
 		winogradBackwardInputCPU(p, dx, dy, w, g)
-	case g.KH == 1 && g.KW == 1 && g.Stride == 1 && g.Pad == 0:
-		pixelsBackwardInputCPU(p, dx, dy, w, g)
+	case g.pointwise():
+		pointwiseBackwardInputCPU(p, dx, dy, w, g)
 	default:
 		windowsBackwardInputCPU(p, dx, dy, w, g)
 	}
 }
 
-// pixelsBackwardInputCPU is conv2dBackwardInputCPU for windows of one pixel: the
+// pointwiseBackwardInputCPU is conv2dBackwardInputCPU for windows of one pixel: the
 // forward pass, with the weight transposed.
-func pixelsBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
+func pointwiseBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	kernel := pickMicrokernel(p.gemm.microkernels, g.C)
 	turned := g
 	turned.C, turned.OC = g.OC, g.C

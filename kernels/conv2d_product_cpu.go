@@ -43,7 +43,7 @@ const (
 // become turns s into next, but keeps its array.
 func (s *windowProduct) become(next windowProduct) *windowProduct {
 	length := windowLength
-	if next.src.inPlace() {
+	if next.src.pointwise() {
 		length = inPlaceLength
 	}
 	next.parts = next.src.split(s.parts[:0], length)
@@ -70,14 +70,14 @@ func (s *windowProduct) run(p *pool) {
 // are few blocks.
 func (s *windowProduct) divide(pixels int) {
 	block := windowBlock
-	if s.src.inPlace() {
+	if s.src.pointwise() {
 		block = inPlaceBlock
 	}
 	most := min(windowPixels, block/s.parts[0].length())
 	s.perBlock = tiles(tiles(pixels, tiles(pixels, most)), s.kernel.mr) * s.kernel.mr
 	s.panels = tiles(s.columns, s.kernel.nr)
 	s.perGroup = tiles(s.panels, min(s.panels, tiles(minTasks, tiles(pixels, s.perBlock))))
-	if s.src.inPlace() && len(s.parts) > 1 {
+	if s.src.pointwise() && len(s.parts) > 1 {
 		s.perGroup = min(s.perGroup, max(1, inPlaceColumns/s.kernel.nr))
 	}
 	s.panelGroups = tiles(s.panels, s.perGroup)
@@ -106,7 +106,7 @@ func (s *windowProduct) part(w *gemmWorker, b pixelBlock, part windowPart) {
 	whole, padded := b.count/k.mr, tiles(b.count, k.mr)*k.mr
 	w.a = grown(&w.a, padded*length) // behind the last window, others are read
 	a, stride, copied := &w.a[0], length, 0
-	if s.src.inPlace() {
+	if s.src.pointwise() {
 		a, stride, copied = &s.src.data[b.first*s.src.C+part.lo], s.src.C, whole*k.mr
 	}
 	s.src.copyTo(w.a[copied*length:], length, b.first+copied, b.count-copied, part, k.copyRows)

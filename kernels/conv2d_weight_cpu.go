@@ -124,7 +124,7 @@ func (s *weightGradient) block(w *gemmWorker, first, count, o, rows int, part wi
 	} else {
 		aStride = s.src.OC
 	}
-	if s.src.inPlace() && s.src.C == k.nr {
+	if s.src.pointwise() && s.src.C == k.nr {
 		x, bStride = x[first*s.src.C:], s.src.C
 	} else {
 		w.b = grown(&w.b, weightPixels*bStride)

@@ -15,8 +15,9 @@ func (s *windows) pixels() int { return s.N * s.OH() * s.OW() }
 // length is the number of elements of a window.
 func (s *windows) length() int { return s.KH * s.KW * s.C }
 
-// inPlace reports whether windows are the pixels of the images, one by one.
-func (s *windows) inPlace() bool { return s.KH == 1 && s.KW == 1 && s.Stride == 1 && s.Pad == 0 }
+// pointwise reports whether windows are the pixels of the images, one by one, which
+// can be read in place.
+func (g Conv) pointwise() bool { return g.KH == 1 && g.KW == 1 && g.Stride == 1 && g.Pad == 0 }
 
 // A windowPart is elements lo to hi of each of some rows of a window: whole
 // rows, if there are several.

@@ -78,7 +78,7 @@ type gemm struct {
 type gemmWorker struct {
 	a, b  []float32 // copies of pieces of the operands
 	spill []float32 // rows and columns that do not fit the result
-	sums  []float32 // a part of a weight's gradient
+	sums  []float32 // of a product that is added to the result afterwards
 
 	winograd winogradWorker
 }
