@@ -17,7 +17,7 @@ func (d *Device) Peak() (best Peak) {
 	if !d.isCPU() {
 		return Peak{}
 	}
-	const rounds, trials = 20000, 8
+	const rounds, trials = 200_000, 8 // rounds enough for every thread to come
 	x, y := d.Alloc(Uint8, Copied), d.Alloc(Uint8, Copied)
 	from, to := u8(x), u8(y)
 	rate := func(amount float64, work func()) float64 {

@@ -3,14 +3,13 @@ package kernels
 import (
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 )
 
 // A pool runs tasks on a fixed set of goroutines; the caller is one of them.
 type pool struct {
 	workers int
-	wake    []chan struct{} // one per worker but the caller
+	helpers []*helper // all workers but the caller
 
 	scratch  []float64 // sums
 	channels []float32 // numbers per channel
@@ -18,7 +17,6 @@ type pool struct {
 	body   func(worker, task int)
 	tasks  int64
 	next   atomic.Int64
-	done   sync.WaitGroup
 	failed atomic.Pointer[failure]
 
 	gemm      gemm
@@ -35,21 +33,16 @@ type failure struct {
 func newPool(workers int) *pool {
 	p := &pool{workers: workers, gemm: newGemm(workers)}
 	for w := 1; w < workers; w++ {
-		wake := make(chan struct{}, 1)
-		p.wake = append(p.wake, wake)
-		go func() {
-			for range wake {
-				p.work(w)
-				p.done.Done()
-			}
-		}()
+		h := newHelper(workers)
+		p.helpers = append(p.helpers, h)
+		go h.serve(func() { p.work(w) })
 	}
 	return p
 }
 
 func (p *pool) close() {
-	for _, wake := range p.wake {
-		close(wake)
+	for _, h := range p.helpers {
+		h.close()
 	}
 }
 
@@ -65,13 +58,14 @@ func (p *pool) run(tasks int, body func(worker, task int)) {
 	}
 	p.body, p.tasks = body, int64(tasks)
 	p.next.Store(0)
-	helpers := min(tasks, p.workers) - 1
-	p.done.Add(helpers)
-	for _, wake := range p.wake[:helpers] {
-		wake <- struct{}{}
+	helpers := p.helpers[:min(tasks, p.workers)-1]
+	for _, h := range helpers {
+		h.ask()
 	}
 	p.work(0)
-	p.done.Wait()
+	for _, h := range helpers {
+		h.dismiss()
+	}
 	p.body = nil
 	if f := p.failed.Swap(nil); f != nil { // where the caller can recover it
 		panic(fmt.Sprintf("%v\n\n%s", f.value, f.stack))

@@ -2,9 +2,11 @@ package kernels
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestPoolRunsEachTaskOnce(t *testing.T) {
@@ -72,5 +74,53 @@ func TestPoolPanicReachesTheCaller(t *testing.T) {
 	p.run(8, func(_, _ int) { count.Add(1) })
 	if count.Load() != 8 {
 		t.Errorf("%d tasks ran after the panics, want 8", count.Load())
+	}
+}
+
+// Tasks that wait for each other need all workers, whether these look for a run
+// or sleep when it begins; and the caller waits for those that take longer than
+// it does, awake and asleep.
+func TestPoolHelpersCome(t *testing.T) {
+	for _, workers := range []int{2, 3, 7} {
+		p := newPool(workers)
+		for _, pause := range []time.Duration{0, 10 * time.Microsecond, time.Millisecond} { // the last one is more than they have patience for
+			for range 20 {
+				time.Sleep(pause)
+				var arrived, done atomic.Int32
+				p.run(workers, func(worker, _ int) {
+					arrived.Add(1)
+					for start := time.Now(); int(arrived.Load()) < workers; runtime.Gosched() {
+						if time.Since(start) > 10*time.Second {
+							panic(fmt.Sprintf("%d of %d workers came", arrived.Load(), workers))
+						}
+					}
+					if worker > 0 {
+						time.Sleep(pause)
+					}
+					done.Add(1)
+				})
+				if n := int(done.Load()); n != workers {
+					t.Fatalf("the run was over when %d of %d tasks were", n, workers)
+				}
+			}
+		}
+		p.close()
+	}
+}
+
+// A caller does not wait for helpers that come when nothing is left to do, and
+// one of an earlier run does not take part in the next with its tasks.
+func TestPoolShortRuns(t *testing.T) {
+	for _, workers := range []int{2, 3, 7} {
+		p := newPool(workers)
+		for run := range 20_000 {
+			var sum atomic.Int64
+			tasks := 2 + run%3
+			p.run(tasks, func(_, task int) { sum.Add(int64(task + 1)) })
+			if got, want := sum.Load(), int64(tasks*(tasks+1)/2); got != want {
+				t.Fatalf("%d workers, run %d: tasks of %d add up to %d, want %d", workers, run, tasks, got, want)
+			}
+		}
+		p.close()
 	}
 }
