@@ -110,7 +110,7 @@ func BenchmarkMicrokernel(b *testing.B) {
 					defer p.close()
 					report(b, p, 2*calls*float64(rows*k.nr*length), func() {
 						for range calls {
-							k.product(&y[0], &a[0], &w[0], rows/k.mr, length, 4*length, 4, 4*k.nr, 4*k.nr, false)
+							k.product(&y[0], &a[0], &w[0], rows/k.mr, length, 4*length, 4, 4*k.nr, 4*k.nr, false, nil, 0)
 						}
 					})
 				})

@@ -64,16 +64,22 @@ func windowsBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 		first, end := task*s.perTask, min(pixels, (task+1)*s.perTask)
 		clear(dx[first/image*size : end/image*size])
 		for ; first < end; first += s.perBlock {
+			next := min(first+s.perBlock, end)
+			ahead := newAhead(g.KH*s.calls(), s.dy[next*g.OC:min(end, next+s.perBlock)*g.OC], nil)
 			for row := range g.KH {
-				s.block(&p.gemm.workers[worker], first, min(s.perBlock, end-first), row)
+				s.block(&p.gemm.workers[worker], first, next-first, row, &ahead)
 			}
 		}
 	})
 }
 
+// calls is how many products a row of windows takes: for a panel and some channels of
+// dy each.
+func (s *inputGradient) calls() int { return s.panels * tiles(s.dx.OC, windowLength) }
+
 // block adds what count pixels of dy, from first on, give to one row of their windows.
 // The last rows of a block, which do not fill a tile, are copied.
-func (s *inputGradient) block(w *gemmWorker, first, count, row int) {
+func (s *inputGradient) block(w *gemmWorker, first, count, row int, ahead *ahead) {
 	k, oc, width := s.kernel, s.dx.OC, s.panels*s.kernel.nr
 	whole := count / k.mr
 	done := whole * k.mr
@@ -87,10 +93,11 @@ func (s *inputGradient) block(w *gemmWorker, first, count, row int) {
 		for panel := range s.panels {
 			weights := &s.packed[((panel*s.dx.KH+row)*oc+lo)*k.nr]
 			if whole > 0 {
-				k.product(&w.sums[panel*k.nr], &s.dy[first*oc+lo], weights, whole, n, 4*oc, 4, 4*k.nr, 4*width, lo > 0)
+				from, step := ahead.share(whole * n)
+				k.product(&w.sums[panel*k.nr], &s.dy[first*oc+lo], weights, whole, n, 4*oc, 4, 4*k.nr, 4*width, lo > 0, from, step)
 			}
 			if done < count {
-				k.product(&w.sums[done*width+panel*k.nr], &w.a[0], weights, 1, n, 4*n, 4, 4*k.nr, 4*width, lo > 0)
+				k.product(&w.sums[done*width+panel*k.nr], &w.a[0], weights, 1, n, 4*n, 4, 4*k.nr, 4*width, lo > 0, nil, 0)
 			}
 		}
 	}

@@ -59,11 +59,17 @@ func (s *windowProduct) run(p *pool) {
 	}
 	s.divide(pixels)
 	p.run(tiles(pixels, s.perBlock)*s.panelGroups, func(worker, task int) {
-		first, panel := task/s.panelGroups*s.perBlock, task%s.panelGroups*s.perGroup
-		b := pixelBlock{first, min(s.perBlock, pixels-first), panel, min(s.panels, panel+s.perGroup)}
-		s.block(&p.gemm.workers[worker], b)
-		p.following.wrote(first, first+b.count, min(s.columns, b.end*s.kernel.nr)-panel*s.kernel.nr)
+		b := s.task(task)
+		s.block(&p.gemm.workers[worker], b, s.task(task+p.workers)) // which the worker takes next if all are as fast
+		p.following.wrote(b.first, b.first+b.count, min(s.columns, b.end*s.kernel.nr)-b.panel*s.kernel.nr)
 	})
+}
+
+// task is what a task computes: nothing behind the last.
+func (s *windowProduct) task(task int) pixelBlock {
+	pixels := s.src.pixels()
+	first, panel := min(pixels, task/s.panelGroups*s.perBlock), task%s.panelGroups*s.perGroup
+	return pixelBlock{first, min(s.perBlock, pixels-first), panel, min(s.panels, panel+s.perGroup)}
 }
 
 // divide decides, by shape, on blocks of whole tiles, and on groups of panels if there
@@ -86,12 +92,16 @@ func (s *windowProduct) divide(pixels int) {
 // A pixelBlock is count pixels from first on, and panels panel to end.
 type pixelBlock struct{ first, count, panel, end int }
 
-// block computes b, part by part.
-func (s *windowProduct) block(w *gemmWorker, b pixelBlock) {
+// block computes b, part by part, and asks for the windows of the next one.
+func (s *windowProduct) block(w *gemmWorker, b, next pixelBlock) {
 	size := tiles(b.count, s.kernel.mr) * s.kernel.mr * s.kernel.nr
 	w.spill = grown(&w.spill, (b.end-b.panel)*size)
+	var ahead ahead
+	if next.first != b.first {
+		ahead = newAhead(len(s.parts)*(b.end-b.panel), s.src.span(next.first, next.count), nil)
+	}
 	for _, part := range s.parts {
-		s.part(w, b, part)
+		s.part(w, b, part, &ahead)
 	}
 	for panel := b.panel; panel < b.end; panel++ {
 		s.unspill(w.spill[(panel-b.panel)*size:], b, panel)
@@ -101,7 +111,7 @@ func (s *windowProduct) block(w *gemmWorker, b pixelBlock) {
 
 // part adds to b the sums over a part of the windows. Rows that do not fill a
 // tile, and columns that do not fill a panel, go to w.spill [panels, rows, nr].
-func (s *windowProduct) part(w *gemmWorker, b pixelBlock, part windowPart) {
+func (s *windowProduct) part(w *gemmWorker, b pixelBlock, part windowPart, ahead *ahead) {
 	k, offset, length := s.kernel, s.src.offset(part), part.length()
 	whole, padded := b.count/k.mr, tiles(b.count, k.mr)*k.mr
 	w.a = grown(&w.a, padded*length) // behind the last window, others are read
@@ -118,10 +128,11 @@ func (s *windowProduct) part(w *gemmWorker, b pixelBlock, part windowPart) {
 			if s.direct(panel) {
 				out, outRow = &s.out[b.first*s.columns+panel*k.nr], s.columns
 			}
-			k.product(out, a, weights, whole, length, 4*stride, 4, 4*k.nr, 4*outRow, offset > 0)
+			from, step := ahead.share(whole * length)
+			k.product(out, a, weights, whole, length, 4*stride, 4, 4*k.nr, 4*outRow, offset > 0, from, step)
 		}
 		if done := whole * k.mr; done < b.count {
-			k.product(&spill[done*k.nr], &w.a[done*length], weights, 1, length, 4*length, 4, 4*k.nr, 4*k.nr, offset > 0)
+			k.product(&spill[done*k.nr], &w.a[done*length], weights, 1, length, 4*length, 4, 4*k.nr, 4*k.nr, offset > 0, nil, 0)
 		}
 	}
 }

@@ -95,8 +95,10 @@ func (s *weightGradient) task(w *gemmWorker, task int) {
 	rows, columns := min(s.rows, s.src.OC-o), part.length()
 	padded, width := tiles(rows, s.kernel.mr)*s.kernel.mr, tiles(columns, s.kernel.nr)*s.kernel.nr
 	w.sums = grown(&w.sums, padded*width)
-	for first := slice * s.perSlice; first < min(s.src.pixels(), (slice+1)*s.perSlice); first += weightPixels {
-		s.block(w, first, min(weightPixels, s.src.pixels()-first), o, rows, part, first > slice*s.perSlice)
+	end := min(s.src.pixels(), (slice+1)*s.perSlice)
+	for first := slice * s.perSlice; first < end; first += weightPixels {
+		next := min(first+weightPixels, end)
+		s.block(w, first, next-first, min(weightPixels, end-next), o, rows, part, first > slice*s.perSlice)
 	}
 	length := s.src.length()
 	for r := range rows {
@@ -109,10 +111,10 @@ func (s *weightGradient) task(w *gemmWorker, task int) {
 	}
 }
 
-// block adds to w.sums the products of count pixels from first on, or sets them.
-// Behind the last row and the last column of operands, others are read, for sums
-// that nobody does.
-func (s *weightGradient) block(w *gemmWorker, first, count, o, rows int, part windowPart, add bool) {
+// block adds to w.sums the products of count pixels from first on, or sets them, and
+// asks for the next ones. Behind the last row and the last column of operands, others
+// are read, for sums that nobody does.
+func (s *weightGradient) block(w *gemmWorker, first, count, next, o, rows int, part windowPart, add bool) {
 	k := s.kernel
 	height, panels := tiles(rows, k.mr), tiles(part.length(), k.nr)
 	aStride, bStride := height*k.mr+weightSkew, panels*k.nr+weightSkew
@@ -131,7 +133,10 @@ func (s *weightGradient) block(w *gemmWorker, first, count, o, rows int, part wi
 		s.src.copyTo(w.b, bStride, first, count, part, k.copyRows)
 		x = w.b
 	}
+	following := first + count
+	ahead := newAhead(panels, s.dy[following*s.src.OC:(following+next)*s.src.OC], s.src.span(following, next))
 	for panel := range panels {
-		k.product(&w.sums[panel*k.nr], &dy[0], &x[panel*k.nr], height, count, 4, 4*aStride, 4*bStride, 4*panels*k.nr, add)
+		from, step := ahead.share(height * count)
+		k.product(&w.sums[panel*k.nr], &dy[0], &x[panel*k.nr], height, count, 4, 4*aStride, 4*bStride, 4*panels*k.nr, add, from, step)
 	}
 }

@@ -56,6 +56,17 @@ func (s *windows) segment(first, count int) (n, i, j, width int) {
 	return row / s.OH(), row % s.OH(), j, min(count, s.OW()-j)
 }
 
+// span is about the pixels that the windows of count pixels from first on cover, and
+// no others do. With much padding it may be some of the next image.
+func (s *windows) span(first, count int) []float32 {
+	if count == 0 {
+		return nil
+	}
+	n, i, j, _ := s.segment(first, count)
+	from := min(len(s.data), ((n*s.H+i*s.Stride)*s.W+j*s.Stride)*s.C)
+	return s.data[from:min(len(s.data), from+count*s.Stride*s.Stride*s.C)]
+}
+
 // copyTo sets rows of to, which start stride elements after one another, to a
 // part of the windows of count pixels from first on.
 func (s *windows) copyTo(to []float32, stride, first, count int, part windowPart, copyRows rowCopier) {

@@ -17,8 +17,10 @@ type microkernel struct {
 	//	out[i, j] = sum over e of A[i, e] B[e, j]
 	//
 	// Row e of B starts e·bStep bytes behind b, row i of the result i·outRow
-	// bytes behind out; add says that the sums are added to it.
-	product func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+	// bytes behind out; add says that the sums are added to it. With each element of
+	// a sum it may ask for memory that is read later, from ahead on, aheadStep bytes
+	// further each time, unless ahead is nil.
+	product func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
 	copyRows rowCopier
 

@@ -10,19 +10,19 @@ import "golang.org/x/sys/cpu"
 // fewer columns.
 
 //go:noescape
-func product6x16AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+func product6x16AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
 //go:noescape
-func product8x8AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+func product8x8AVX2(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
 //go:noescape
-func product6x64AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+func product6x64AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
 //go:noescape
-func product8x32AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+func product8x32AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
 //go:noescape
-func product16x16AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)
+func product16x16AVX512(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
 // instructionSets returns what this processor can run, the fastest first. The
 // costs of microkernels follow from the number of loads for each product.

@@ -18,7 +18,7 @@ func (q quad) plus(f float32, x *quad) quad {
 
 // product4x16 is the product of a microkernel. It computes four columns at a time,
 // so that most of the sums stay in registers.
-func product4x16(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool) {
+func product4x16(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, _ *float32, _ int) {
 	for t := range tiles {
 		for column := 0; column < 4*16; column += 4 * 4 {
 			product4x4(at(out, 4*t*outRow+column), at(a, 4*t*aRow), at(b, column), k, aRow, aStep, bStep, outRow, add)

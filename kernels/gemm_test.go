@@ -61,7 +61,7 @@ func TestMicrokernel(t *testing.T) {
 	for _, set := range instructionSets() {
 		for _, k := range set.microkernels {
 			t.Run(k.name, func(t *testing.T) {
-				for _, c := range []productCase{{1, 1, false, false}, {2, 16, true, false}, {3, 67, false, true}, {1, 7, true, true}, {2, 300, true, false}} {
+				for _, c := range []productCase{{1, 1, false, false, false}, {2, 16, true, false, true}, {3, 67, false, true, true}, {1, 7, true, true, false}, {2, 300, true, false, true}} {
 					c.test(t, k)
 				}
 			})
@@ -74,6 +74,7 @@ type productCase struct {
 	tiles, k int
 	add      bool
 	columns  bool // elements of a sum are rows of A in memory
+	ahead    bool // something is asked for, here where nothing is
 }
 
 func (c productCase) test(t *testing.T, k microkernel) {
@@ -99,7 +100,11 @@ func (c productCase) test(t *testing.T, k microkernel) {
 			want[i*(k.nr+7)+j] = sum
 		}
 	}
-	k.product(&out.data[0], &a.data[0], &b.data[0], c.tiles, c.k, 4*aRow, 4*aStep, 4*(k.nr+5), 4*(k.nr+7), c.add)
+	var ahead *float32
+	if c.ahead {
+		ahead = &a.data[0]
+	}
+	k.product(&out.data[0], &a.data[0], &b.data[0], c.tiles, c.k, 4*aRow, 4*aStep, 4*(k.nr+5), 4*(k.nr+7), c.add, ahead, 1<<40)
 	compare(t, fmt.Sprintf("%+v", c), out, want, c.k+1)
 }
 

@@ -50,6 +50,17 @@ type image struct {
 	h, w, c int
 }
 
+// firstPixel is the number of the first pixel of a strip, a row of tiles, of which an
+// image has rows.
+func (m *image) firstPixel(strip, rows int) int {
+	return (strip/rows*m.h + strip%rows*winogradTile) * m.w
+}
+
+// strips is the pixels of strips first to end.
+func (m *image) strips(first, end, rows int) []float32 {
+	return m.data[m.firstPixel(first, rows)*m.c : m.firstPixel(end, rows)*m.c]
+}
+
 // A winogradSource is an image [n, h, w, c] that is cut into strips of tiles,
 // rows of tiles of one image, tiles [terms, terms] whose first one starts pad
 // pixels above and left of the image.

@@ -114,29 +114,40 @@ func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int)
 			if s.chunks > 1 {
 				y = y[(strip-first)/s.perBlock*winogradPlaces*yStride:]
 			}
-			s.products(y, w.x, weights, panel, count, channels, chunk > 0)
+			s.products(y, w.x, weights, panel, count, channels, chunk > 0, s.ahead(panel, chunk, strip, strip+count, end))
 			if chunk == s.chunks-1 {
 				s.results(w, y, strip, count, panel*s.kernel.nr, yStride)
-				f.wrote(s.firstPixel(strip), s.firstPixel(strip+count), min(s.row, s.out.c-panel*s.kernel.nr))
+				rows := s.src.rows
+				f.wrote(s.out.firstPixel(strip, rows), s.out.firstPixel(strip+count, rows), min(s.row, s.out.c-panel*s.kernel.nr))
 			}
 		}
 	}
 }
 
-// firstPixel is the number of the first pixel of a strip of results.
-func (s *winogradGather) firstPixel(strip int) int {
-	return (strip/s.src.rows*s.out.h + strip%s.src.rows*winogradTile) * s.out.w
+// ahead is what products of strips first to end with a group of panels ask for: the
+// pixels of the next block of a task, whose strips end at last, and the place of their
+// results.
+func (s *winogradGather) ahead(panel, chunk, first, end, last int) ahead {
+	var next, results []float32
+	if chunk == 0 { // of all channels
+		next = s.src.strips(end, min(last, end+s.perBlock), s.src.rows)
+	}
+	if chunk == s.chunks-1 {
+		results = s.out.strips(first, end, s.src.rows)
+	}
+	return newAhead(winogradPlaces*min(s.perGroup, s.panels-panel), next, results)
 }
 
 // products multiplies the tiles of count strips with weights, place by place.
-func (s *winogradGather) products(y, x, weights []float32, panel, count, channels int, add bool) {
+func (s *winogradGather) products(y, x, weights []float32, panel, count, channels int, add bool, ahead ahead) {
 	k := s.kernel
 	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
 	height, panels := tiles(count*s.src.columns, k.mr), min(s.perGroup, s.panels-panel)
 	for place := range winogradPlaces {
 		for j := range panels {
+			from, step := ahead.share(height * channels)
 			k.product(&y[place*yStride+j*k.nr], &x[place*xStride], &weights[place*s.wStride+j*channels*k.nr],
-				height, channels, 4*channels, 4, 4*k.nr, 4*s.row, add)
+				height, channels, 4*channels, 4, 4*k.nr, 4*s.row, add, from, step)
 		}
 	}
 }

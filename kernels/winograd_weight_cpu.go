@@ -76,14 +76,18 @@ func (s *winogradWeight) task(w *winogradWorker, task int) {
 	w.x, w.w = grown(&w.x, winogradPlaces*xStride), grown(&w.w, winogradPlaces*wStride)
 	w.y = grown(&w.y, winogradPlaces*yStride+k.mr) // behind the last rows, others are read
 	first := slice * s.blocksPerPart * s.perBlock
-	for strip := first; strip < min(s.strips, first+s.blocksPerPart*s.perBlock); strip += s.perBlock {
-		count := min(s.perBlock, s.strips-strip)
+	last := min(s.strips, first+s.blocksPerPart*s.perBlock)
+	for strip := first; strip < last; strip += s.perBlock {
+		end := min(last, strip+s.perBlock)
+		count, next := end-strip, min(last, end+s.perBlock)
 		s.x.transform(w, w.x, strip, count, c, columns, row, xStride)
 		s.dy.transform(w, w.y, strip, count, o, rows, rows, yStride)
+		ahead := newAhead(winogradPlaces*panels, s.x.strips(end, next, s.x.rows), s.dy.strips(end, next, s.x.rows))
 		for place := range winogradPlaces {
 			for j := range panels {
+				from, step := ahead.share(height * count * s.x.columns)
 				k.product(&w.w[place*wStride+j*k.nr], &w.y[place*yStride], &w.x[place*xStride+j*k.nr],
-					height, count*s.x.columns, 4, 4*rows, 4*row, 4*row, strip > first)
+					height, count*s.x.columns, 4, 4*rows, 4*row, 4*row, strip > first, from, step)
 			}
 		}
 	}

@@ -26,7 +26,7 @@ const rowsPerBase = 4
 func (m microkernel) product() {
 	m.Function(fmt.Sprintf("product%dx%d%s", m.mr, m.nv*m.bytes/4, m.name))
 	m.Attributes(NOSPLIT)
-	m.SignatureExpr("func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool)")
+	m.SignatureExpr("func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)")
 	sums := make([][]reg.VecVirtual, m.mr)
 	for i := range sums {
 		sums[i] = make([]reg.VecVirtual, m.nv)
@@ -40,6 +40,8 @@ func (m microkernel) product() {
 	bStep := m.Load(m.Param("bStep"), m.GP64())
 	aRow3 := m.GP64()
 	m.LEAQ(Mem{Base: aRow, Index: aRow, Scale: 2}, aRow3)
+
+	ask := m.ahead(a)
 
 	m.Label("tile")
 	for _, row := range sums {
@@ -85,6 +87,7 @@ func (m microkernel) product() {
 		m.ADDQ(aStep, base)
 	}
 	m.ADDQ(bStep, b)
+	ask()
 	m.DECQ(k)
 	m.JNE(LabelRef("element"))
 	m.storeRows(sums, out)
@@ -100,6 +103,23 @@ func (m microkernel) product() {
 	m.JNE(LabelRef("tile"))
 	m.VZEROUPPER()
 	m.RET()
+}
+
+// ahead loads what is asked for meanwhile, if it is asked for at all, and returns
+// what emits that. Where a vector is for one product, loads are what bounds these,
+// and nothing is asked for.
+func (m microkernel) ahead(a reg.Register) (ask func()) {
+	if m.nv == 1 {
+		return func() {}
+	}
+	from, step := m.Load(m.Param("ahead"), m.GP64()), m.Load(m.Param("aheadStep"), m.GP64())
+	m.Comment("nobody wants anything: what is in the cache anyway")
+	m.TESTQ(from, from)
+	m.CMOVQEQ(a, from)
+	return func() {
+		m.PREFETCHT1(Mem{Base: from})
+		m.ADDQ(step, from)
+	}
 }
 
 // prefetchRows emits requests for the cache lines of the result, which arrive during
