@@ -329,7 +329,7 @@ DEVICE void backward_weight(float *dw, const float *dy, const float *x, float *p
 		float *own = all.own();
 		write<4>(turned, [=](int i, int j) -> Run { return {own + ((at.n + i / 4 * 16 + i % 4) * T::m + at.m + j * 32), 4}; });
 	}
-	all.finish(dw, n0, g.oc, m0, window);
+	all.finish(dw, n0, g.oc, window, [=](int column) INLINE { return m0 + column; });
 }
 
 // Two blocks share a multiprocessor: 128 registers for each thread.

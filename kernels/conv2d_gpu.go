@@ -18,6 +18,7 @@ type gpuTile struct {
 	shared  int  // bytes of dynamic shared memory
 	tensor  bool // on tensor cores: the kernels of conv2d_mma.cuh
 	halo    bool // those of conv2d_halo.cuh
+	ring    bool // those of conv2d_halo_weight.cuh
 }
 
 // gpuTiles are the tiles for operands of which 16 bytes at a time can be read,
@@ -268,7 +269,7 @@ func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {
 	switch p, rows := g.weightProduct(), []int{g.C, g.OC}; {
 	case ok && inRuns(f.width(), rows, dy, x) && p.m <= 64*mostParts: // a grid has room for so many columns
 		p := g.turnedWeightProduct()
-		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(Buffer{}, p.plan(f.tiles(), true)))
+		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(Buffer{}, p.plan(f.weightTiles(g), true)))
 	case x.dtype != Float32:
 		plan := p.plan(conv2dTiles(rows), true)
 		wide := x.dev.wide(plan.room(p), dy, x) // the parts come before them

@@ -1,5 +1,5 @@
-// The convolutions of 3 x 3 windows whose operands are float16, and the
-// results too.
+// The convolutions of 3 x 3 windows whose operands are float16; the
+// results are too, or float32 where they are gradients of weights.
 #include "gpu.cuh"
 #include "ticket.cuh"
 #include "moments.cuh"
@@ -9,6 +9,8 @@
 #include "conv2d_mma_ends.cuh"
 #include "conv2d_mma.cuh"
 #include "conv2d_halo.cuh"
+#include "conv2d_halo_weight.cuh"
 
 #define TILE(size) HALO(f16_halo_##size, H##size<F16>, F16, F16)
 HALO_TILES(TILE)
+HALO_WEIGHT(f16_halo_64x288, W64x288<F16>, F16)

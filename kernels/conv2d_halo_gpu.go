@@ -58,3 +58,20 @@ func (g Conv) patch(m int) int {
 	}
 	return pixels
 }
+
+// haloWeightTiles are the tiles of conv2d_halo_weight.cuh that can compute the
+// gradient of the weight. A tile's columns are the nine taps of its channels. There
+// are none for windows other than 3 x 3 with stride 1 and padding 1, and where the
+// ring of pixels is too small for those that a window's rows are apart, a slab of
+// k, and those on their way.
+//
+// It costs what haloTiles does: here m and n / 9 elements are read for each pixel.
+func (f mmaFormat) haloWeightTiles(g Conv) []gpuTile {
+	const pixels, stages, bytes = 256, 4, 64 // of the ring, slabs of dy, and of a channel in a slab
+	t := gpuTile{name: "halo_64x288", m: 64, n: 9 * 32, k: bytes / f.size, cost: 0.275, threads: 128, tensor: true, ring: true}
+	if g.KH != 3 || g.KW != 3 || g.Stride != 1 || g.Pad != 1 || tiles(2*(g.W+1), t.k)+stages > pixels/t.k {
+		return nil
+	}
+	t.shared = pixels*t.n/9*f.size + 128 + stages*t.m*bytes // with zeros
+	return []gpuTile{t}
+}

@@ -112,7 +112,7 @@ DEVICE void backward_weight(float *dw, const typename T::format::element *dy, co
 	float *own = all.own();
 	Plain plain;
 	write<T, A, Float32>(sum, plain, T::n, true, [=](int m) INLINE { return own + m * T::n; });
-	all.finish(dw, m0, g.oc, n0, g.kh * g.kw * g.c);
+	all.finish(dw, m0, g.oc, g.kh * g.kw * g.c, [=](int column) INLINE { return n0 + column; });
 }
 
 // Blocks with 4 warps share a multiprocessor by two.

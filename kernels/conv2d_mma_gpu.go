@@ -62,14 +62,18 @@ func (f mmaFormat) kernel(result Buffer, t gpuPlan) gpuPlan {
 	return t
 }
 
-// forwardTiles are the tiles for a forward pass with results of type t, and
-// inputTiles those for the gradient of an input.
+// forwardTiles are the tiles for a forward pass with results of type t, inputTiles
+// those for the gradient of an input, and weightTiles those for that of a weight.
 func (f mmaFormat) forwardTiles(t Dtype, g Conv) []gpuTile {
 	return append(f.tiles(), f.haloTiles(t, g, g.C)...)
 }
 
 func (f mmaFormat) inputTiles(t Dtype, g Conv) []gpuTile {
 	return append(f.tiles(), f.haloTiles(t, g, g.OC)...)
+}
+
+func (f mmaFormat) weightTiles(g Conv) []gpuTile {
+	return append(f.tiles(), f.haloWeightTiles(g)...)
 }
 
 // forwardPlan chooses the kernel of a forward pass with result y, by shape and

@@ -138,7 +138,7 @@ func (c mmaCase) plansOf(g Conv) mmaPlans {
 	return mmaPlans{
 		g.forwardProduct().plan(c.forwardTiles(c.result, g), false),
 		g.inputProduct().plan(c.inputTiles(c.result, g), false),
-		g.turnedWeightProduct().plan(c.tiles(), true),
+		g.turnedWeightProduct().plan(c.weightTiles(g), true),
 	}
 }
 

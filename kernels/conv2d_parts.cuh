@@ -41,10 +41,12 @@ struct Parts {
 	}
 
 	// finish computes dw [rows, columns] += the sum of the parts of the tile that
-	// begins at row0 and column0, in the last block that comes here for it. Of more
-	// than 8 parts the last block of i, i+8, i+16, ... adds these up first, so that
-	// none has much to read while all wait.
-	METHOD void finish(float *dw, int row0, int rows, int column0, int columns) {
+	// begins at row0 and whose column i is column_of(i) of dw, in the last block that
+	// comes here for it. Four columns from a multiple of four on stay together. Of
+	// more than 8 parts the last block of i, i+8, i+16, ... adds these up first, so
+	// that none has much to read while all wait.
+	template <class F>
+	METHOD void finish(float *dw, int row0, int rows, int columns, F column_of) {
 		int count = gridDim.z, lane = blockIdx.z % lanes, own = (count - lane + lanes - 1) / lanes;
 		if (count > lanes) {
 			if (!last_of(own, tickets + 1 + lane)) return;
@@ -55,7 +57,7 @@ struct Parts {
 		if (!last_of(count, tickets)) return;
 		bool inFours = aligned4(dw) && columns % 4 == 0;
 		add(first, count, 1, [=](int at, pack<4> sum) INLINE {
-			int row = row0 + at / COLUMNS, column = column0 + at % COLUMNS;
+			int row = row0 + at / COLUMNS, column = column_of(at % COLUMNS);
 			float *to = dw + (row * columns + column);
 			if (row >= rows || column >= columns) return;
 			if (inFours) {

@@ -12,6 +12,9 @@ func (t gpuPlan) fetched(p product, g Conv, element int) int64 {
 	if t.halo {
 		left = (p.m + t.halves(p.m, g.H*g.W)*2*g.W) * length / (g.KH * g.KW)
 	}
+	if t.ring { // each part has a row and a pixel more before and behind it
+		right = p.n / (g.KH * g.KW) * (length + (t.parts-1)*2*(g.W+1))
+	}
 	bytes := int64(tiles(p.n, t.n)*left+tiles(p.m, t.m)*right) * int64(element)
 	if t.parts > 1 {
 		bytes += 2 * 4 * int64(t.room(p))

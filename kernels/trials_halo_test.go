@@ -3,6 +3,8 @@ package kernels
 // haloTrials are those of the convolutions of windows with a halo: for each format
 // and tile, shapes with edges and two slabs of channels; and with a second tile,
 // that begins in the middle of a row, more of both patches, and images of 4 x 4.
+// Of the gradient of a weight, with edges, with a second tile along both sides and
+// more pixels than the ring has, and with many parts.
 func haloTrials() (all []*trial) {
 	for _, c := range activationCases() {
 		w, k := c.width(), c.tiles()[0].k
@@ -32,6 +34,15 @@ func haloTrials() (all []*trial) {
 				input(Conv{N: 9, H: 4, W: 4, C: w, OC: k})
 			}
 		}
+		t := c.haloWeightTiles(shape)[0]
+		weight := func(g Conv, parts, first int) {
+			g.KH, g.KW, g.Stride, g.Pad = 3, 3, 1, 1
+			all = append(all, c.trial("conv2d_halo_"+c.name, "weight", g, g.N*g.H*g.W+1, func(m mmaRun) []Buffer { return []Buffer{m.weight(&t, parts, first)} }))
+		}
+		weight(Conv{N: 3, H: 3, W: 5, C: w, OC: 3 * w}, 1, 0)
+		weight(Conv{N: 7, H: 8, W: 9, C: t.n/9 + w, OC: t.m + w}, 2, 0)
+		weight(Conv{N: 3, H: t.k / 4, W: 16, C: 16, OC: 8}, 12, 0) // of a slab each
+		weight(Conv{N: 67, H: t.k / 4, W: 4, C: 16, OC: 8}, 67, 1)
 	}
 	return all
 }

@@ -42,7 +42,7 @@ func mmaTrials() (all []*trial) {
 				add(concept, "input "+t.name, g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.input(&t) })
 			}
 			weight := func(g Conv, parts int) {
-				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(&t, parts) })
+				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(&t, parts, 0) })
 			}
 			forward(Conv{N: 3, H: 7, W: 5, C: w, OC: 11, KH: 5, KW: 3, Stride: 2, Pad: 2})
 			forward(Conv{N: 1, H: m / 4, W: 4, C: k, OC: n, KH: 3, KW: 1, Stride: 1, Pad: 1})
@@ -131,8 +131,10 @@ func (m mmaRun) input(t *gpuTile) Buffer {
 	return m.float32(dx)
 }
 
-func (m mmaRun) weight(t *gpuTile, parts int) Buffer {
-	dw, dy, x := m.r.floats(normals(3, m.g.WLen())...), m.operand(1, m.g.YLen()), m.operand(2, m.g.XLen())
+// weight adds to a buffer that begins first elements behind an allocation's start.
+func (m mmaRun) weight(t *gpuTile, parts, first int) Buffer {
+	dw, dy, x := m.r.junk(first+m.g.WLen()).Slice(first, first+m.g.WLen()), m.operand(1, m.g.YLen()), m.operand(2, m.g.XLen())
+	Copy(dw, m.r.floats(normals(3, m.g.WLen())...))
 	switch {
 	case m.onRef():
 		Conv2dBackwardWeightAdd(dw, dy, x, m.g)

@@ -69,7 +69,7 @@ func disassemble(nvdisasm, cubin string) (map[string]code, error) {
 	return count(string(out)), nil
 }
 
-// onTensorCores tells of the kernels that conv2d_mma.cuh and conv2d_halo.cuh make.
+// onTensorCores tells of the kernels that conv2d_mma.cuh and conv2d_halo*.cuh make.
 func (k kernel) onTensorCores() bool { return strings.HasPrefix(k.concept, "conv2d_") }
 
 // slow is an error that names the kernels whose machine code is not what their
