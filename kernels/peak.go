@@ -12,12 +12,12 @@ type Peak struct {
 // activations of a ResNet-18 with 128 images of 32 x 32 pixels.
 const Copied = 32 << 20
 
-// Peak measures the device, for some 30 ms. It is zero for other devices than cpu.
+// Peak measures the device, for some 80 ms. It is zero for other devices than cpu.
 func (d *Device) Peak() (best Peak) {
 	if !d.isCPU() {
 		return Peak{}
 	}
-	const rounds, trials = 200_000, 8 // rounds enough for every thread to come
+	const rounds, trials = 200_000, 32 // so many rounds that every thread takes part, and trials beside whatever else runs
 	x, y := d.Alloc(Uint8, Copied), d.Alloc(Uint8, Copied)
 	from, to := u8(x), u8(y)
 	rate := func(amount float64, work func()) float64 {
