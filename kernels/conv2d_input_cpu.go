@@ -101,5 +101,5 @@ func (s *inputGradient) block(w *gemmWorker, first, count, row int, ahead *ahead
 			}
 		}
 	}
-	s.dx.add(w.sums, width, first, count, row)
+	s.dx.add(w.sums, width, first, count, row, k.addRows)
 }

@@ -69,7 +69,7 @@ func (s *windows) span(first, count int) []float32 {
 
 // copyTo sets rows of to, which start stride elements after one another, to a
 // part of the windows of count pixels from first on.
-func (s *windows) copyTo(to []float32, stride, first, count int, part windowPart, copyRows rowCopier) {
+func (s *windows) copyTo(to []float32, stride, first, count int, part windowPart, copyRows rowLoop) {
 	for done := 0; done < count; {
 		n, i, j, width := s.segment(first+done, count-done)
 		for r := range part.rows {
@@ -89,16 +89,21 @@ func (s *windows) copyTo(to []float32, stride, first, count int, part windowPart
 func (s *windows) imageRow(n, h int) []float32 { return s.data[(n*s.H+h)*s.W*s.C:][:s.W*s.C] }
 
 // copyRow copies from one row of an image, for pixels j0 to j1 of a row.
-func (s *windows) copyRow(to []float32, stride int, row []float32, j0, j1 int, part windowPart, copyRows rowCopier) {
+func (s *windows) copyRow(to []float32, stride int, row []float32, j0, j1 int, part windowPart, copyRows rowLoop) {
 	length := part.hi - part.lo
-	// From in0 to in1 the whole width of a window is inside.
-	in0 := min(j1, max(j0, tiles(s.Pad, s.Stride)))
-	in1 := max(in0, min(j1, max(0, s.W-s.KW+s.Pad+s.Stride)/s.Stride))
+	in0, in1 := s.inside(j0, j1)
 	s.copyEdge(to, stride, row, j0, j0, in0, part)
 	if in0 < in1 {
 		copyRows(&to[(in0-j0)*stride], &row[(in0*s.Stride-s.Pad)*s.C+part.lo], length, in1-in0, 4*stride, 4*s.Stride*s.C)
 	}
 	s.copyEdge(to, stride, row, j0, in1, j1, part)
+}
+
+// inside is which of pixels j0 to j1 of a row have windows whose whole width is inside
+// of the image: in0 to in1.
+func (s *windows) inside(j0, j1 int) (in0, in1 int) {
+	in0 = min(j1, max(j0, tiles(s.Pad, s.Stride)))
+	return in0, max(in0, min(j1, max(0, s.W-s.KW+s.Pad+s.Stride)/s.Stride))
 }
 
 // copyEdge is copyRow for pixels from to end, whose windows are partly outside;
@@ -116,18 +121,33 @@ func (s *windows) copyEdge(to []float32, stride int, row []float32, j0, from, en
 
 // add is copyTo backwards: it adds to one row of the windows of count pixels from
 // first on rows of from, which start stride elements after one another.
-func (s *windows) add(from []float32, stride, first, count, windowRow int) {
+func (s *windows) add(from []float32, stride, first, count, windowRow int, addRows rowLoop) {
 	for done := 0; done < count; {
 		n, i, j, width := s.segment(first+done, count-done)
 		if h := i*s.Stride - s.Pad + windowRow; h >= 0 && h < s.H {
-			row := s.imageRow(n, h)
-			for v := range width {
-				at := ((j+v)*s.Stride - s.Pad) * s.C // in the row of the image
-				if lo, hi := max(0, at), min(len(row), at+s.KW*s.C); lo < hi {
-					addCPU(row[lo:hi], row[lo:hi], from[(done+v)*stride+lo-at:][:hi-lo])
-				}
-			}
+			s.addRow(s.imageRow(n, h), from[done*stride:], stride, j, j+width, addRows)
 		}
 		done += width
+	}
+}
+
+// addRow adds to one row of an image, for pixels j0 to j1 of a row.
+func (s *windows) addRow(row, from []float32, stride, j0, j1 int, addRows rowLoop) {
+	in0, in1 := s.inside(j0, j1)
+	s.addEdge(row, from, stride, j0, j0, in0)
+	if in0 < in1 {
+		addRows(&row[(in0*s.Stride-s.Pad)*s.C], &from[(in0-j0)*stride], s.KW*s.C, in1-in0, 4*s.Stride*s.C, 4*stride)
+	}
+	s.addEdge(row, from, stride, j0, in1, j1)
+}
+
+// addEdge is addRow for pixels first to end, whose windows are partly outside; the
+// first row of from is that of pixel j0.
+func (s *windows) addEdge(row, from []float32, stride, j0, first, end int) {
+	for j := first; j < end; j++ {
+		at := (j*s.Stride - s.Pad) * s.C // in the row of the image
+		if lo, hi := max(0, at), min(len(row), at+s.KW*s.C); lo < hi {
+			addCPU(row[lo:hi], row[lo:hi], from[(j-j0)*stride+lo-at:][:hi-lo])
+		}
 	}
 }

@@ -22,16 +22,17 @@ type microkernel struct {
 	// further each time, unless ahead is nil.
 	product func(out, a, b *float32, tiles, k, aRow, aStep, bStep, outRow int, add bool, ahead *float32, aheadStep int)
 
-	copyRows rowCopier
+	copyRows rowLoop
+	addRows  rowLoop
 
 	// transpose sets the rows of to, [8·blocks, 8], to the columns of from,
 	// [8, 8·blocks]. Strides are as above.
 	transpose func(to, from *float32, blocks, toStride, fromStride int)
 }
 
-// A rowCopier copies rows of width elements that start toStride and fromStride bytes
-// after one another.
-type rowCopier func(to, from *float32, width, rows, toStride, fromStride int)
+// A rowLoop copies rows of width elements, which start toStride and fromStride bytes
+// after one another, or adds them to what is there, one row behind the other.
+type rowLoop func(to, from *float32, width, rows, toStride, fromStride int)
 
 // An instructionSet is the fast loops for one set of instructions.
 type instructionSet struct {

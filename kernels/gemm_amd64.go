@@ -31,24 +31,34 @@ func instructionSets() []instructionSet {
 	x := &cpu.X86
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
 		sets = append(sets, instructionSet{"AVX512", []microkernel{
-			{"product6x64AVX512", 6, 64, 1, product6x64AVX512, copyRowsAVX2, transposeAVX2},
-			{"product8x32AVX512", 8, 32, 1.05, product8x32AVX512, copyRowsAVX2, transposeAVX2},
-			{"product16x16AVX512", 16, 16, 1.2, product16x16AVX512, copyRowsAVX2, transposeAVX2},
+			{"product6x64AVX512", 6, 64, 1, product6x64AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
+			{"product8x32AVX512", 8, 32, 1.05, product8x32AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
+			{"product16x16AVX512", 16, 16, 1.2, product16x16AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
 		}, []winogradLoops{winogradAVX512, winogradAVX2}})
 	}
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, instructionSet{"AVX2", []microkernel{
-			{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, transposeAVX2},
-			{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, transposeAVX2},
+			{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
+			{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
 		}, []winogradLoops{winogradAVX2}})
 	}
 	return append(sets, instructionSetGo)
 }
 
-// copyRowsAVX2 is the copyRows of a microkernel.
-//
+// copyRowsAVX2 and copyRowsAVX512 are the copyRows of a microkernel, addRowsAVX2 and
+// addRowsAVX512 the addRows.
+
 //go:noescape
 func copyRowsAVX2(to, from *float32, width, rows, toStride, fromStride int)
+
+//go:noescape
+func copyRowsAVX512(to, from *float32, width, rows, toStride, fromStride int)
+
+//go:noescape
+func addRowsAVX2(to, from *float32, width, rows, toStride, fromStride int)
+
+//go:noescape
+func addRowsAVX512(to, from *float32, width, rows, toStride, fromStride int)
 
 // transposeAVX2 is the transpose of a microkernel.
 //

@@ -4,7 +4,7 @@ import "unsafe"
 
 // instructionSetGo is the portable loops.
 var instructionSetGo = instructionSet{"Go", []microkernel{
-	{"product4x16", 4, 16, 1, product4x16, copyRows, transpose},
+	{"product4x16", 4, 16, 1, product4x16, copyRows, addRows, transpose},
 }, []winogradLoops{winogradGo}}
 
 // A quad is four neighbouring elements: a struct, because the compiler keeps
@@ -50,6 +50,16 @@ func product4x4(out, a, b *float32, k, aRow, aStep, bStep, outRow int, add bool)
 func copyRows(to, from *float32, width, rows, toStride, fromStride int) {
 	for i := range rows {
 		copy(unsafe.Slice(at(to, i*toStride), width), unsafe.Slice(at(from, i*fromStride), width))
+	}
+}
+
+// addRows is the portable addRows of a microkernel.
+func addRows(to, from *float32, width, rows, toStride, fromStride int) {
+	for i := range rows {
+		sums := unsafe.Slice(at(to, i*toStride), width)
+		for j, v := range unsafe.Slice(at(from, i*fromStride), width) {
+			sums[j] += v
+		}
 	}
 }
 

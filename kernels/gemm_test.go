@@ -2,6 +2,8 @@ package kernels
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 
 	"lbsam/kernels/kerneltest"
@@ -118,3 +120,45 @@ func TestPickMicrokernel(t *testing.T) {
 		}
 	}
 }
+
+// TestRowLoops copies rows bit by bit, and adds rows that overlap one behind the
+// other, as windows do, of all widths around those of vectors.
+func TestRowLoops(t *testing.T) {
+	for _, set := range instructionSets() {
+		k := set.microkernels[0]
+		for width := 1; width < 70; width++ {
+			for _, rows := range []int{0, 1, 3} {
+				rng := kerneltest.Rng(width)
+				toStride, fromStride := 1+width/2, width+rows
+				from := fencedCopy(kerneltest.Randn[float32](rng, rows*fromStride+width))
+				from.data[width-1] = math.Float32frombits(0x7fa00001) // a signalling NaN
+				to := fencedCopy(kerneltest.Randn[float32](rng, rows*toStride+width))
+				name := fmt.Sprintf("%s: %d rows of %d", set.name, rows, width)
+
+				want := slices.Clone(to.data)
+				copyRows(&want[0], &from.data[0], width, rows, 4*toStride, 4*fromStride)
+				k.copyRows(&to.data[0], &from.data[0], width, rows, 4*toStride, 4*fromStride)
+				to.check(t, name)
+				if !slices.EqualFunc(to.data, want, equalBits) {
+					t.Errorf("%s: the copy differs", name)
+				}
+
+				from.data[width-1] = 1
+				fill(to.data, 0.5)
+				fill(want, 0.5)
+				for i := range rows {
+					for j := range width {
+						want[i*toStride+j] += from.data[i*fromStride+j]
+					}
+				}
+				k.addRows(&to.data[0], &from.data[0], width, rows, 4*toStride, 4*fromStride)
+				to.check(t, name)
+				if !slices.EqualFunc(to.data, want, equalBits) {
+					t.Errorf("%s: the sum differs", name)
+				}
+			}
+		}
+	}
+}
+
+func equalBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"fmt"
 	"log"
 
 	"lbsam/kernels/asmgen/emit"
@@ -37,7 +36,10 @@ func main() {
 	microkernel{gemm, avx512, 6, 4}.product()
 	microkernel{gemm, avx512, 8, 2}.product()
 	microkernel{gemm, avx512, 16, 1}.product()
-	copyRows(gemm)
+	for _, s := range []isa{avx2, avx512} {
+		rowLoop{gemm, s, false}.emit("copyRows")
+		rowLoop{gemm, s, true}.emit("addRows")
+	}
 	transpose(gemm)
 	fmaPeak(gemm, avx2)
 	fmaPeak(gemm, avx512)
@@ -55,61 +57,6 @@ func write(ctx *Context, output string) {
 	if err := emit.Write(ctx, "gemm", output); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// copyRows emits a loop over rows that copies the bits of width one by one:
-// 16 elements as often as possible, then 8, 4, 2 and 1.
-func copyRows(ctx *Context) {
-	ctx.Function("copyRowsAVX2")
-	ctx.Attributes(NOSPLIT)
-	ctx.SignatureExpr("func(to, from *float32, width, rows, toStride, fromStride int)")
-	to, from := ctx.Load(ctx.Param("to"), ctx.GP64()), ctx.Load(ctx.Param("from"), ctx.GP64())
-	width, rows := ctx.Load(ctx.Param("width"), ctx.GP64()), ctx.Load(ctx.Param("rows"), ctx.GP64())
-	toStride, fromStride := ctx.Load(ctx.Param("toStride"), ctx.GP64()), ctx.Load(ctx.Param("fromStride"), ctx.GP64())
-	left, offset := ctx.GP64(), ctx.GP64()
-	src, dst := Mem{Base: from, Index: offset, Scale: 1}, Mem{Base: to, Index: offset, Scale: 1}
-	v0, v1 := ctx.YMM(), ctx.YMM()
-	ctx.TESTQ(rows, rows)
-	ctx.JE(LabelRef("done"))
-
-	ctx.Label("row")
-	ctx.XORQ(offset, offset)
-	ctx.MOVQ(width, left)
-	ctx.SUBQ(I32(16), left)
-	ctx.JL(LabelRef("rest"))
-	ctx.Label("sixteen")
-	ctx.VMOVUPS(src, v0)
-	ctx.VMOVUPS(src.Offset(32), v1)
-	ctx.VMOVUPS(v0, dst)
-	ctx.VMOVUPS(v1, dst.Offset(32))
-	ctx.ADDQ(I32(64), offset)
-	ctx.SUBQ(I32(16), left)
-	ctx.JGE(LabelRef("sixteen"))
-
-	ctx.Label("rest")
-	for _, part := range []struct {
-		elements int32
-		move     func()
-	}{
-		{8, func() { ctx.VMOVUPS(src, v0); ctx.VMOVUPS(v0, dst) }},
-		{4, func() { ctx.VMOVUPS(src, v0.AsX()); ctx.VMOVUPS(v0.AsX(), dst) }},
-		{2, func() { ctx.VMOVSD(src, v0.AsX()); ctx.VMOVSD(v0.AsX(), dst) }},
-		{1, func() { ctx.VMOVSS(src, v0.AsX()); ctx.VMOVSS(v0.AsX(), dst) }},
-	} {
-		label := fmt.Sprintf("without%d", part.elements)
-		ctx.TESTQ(I32(part.elements), left) // left is width modulo 16, minus 16
-		ctx.JE(LabelRef(label))
-		part.move()
-		ctx.ADDQ(I32(4*part.elements), offset)
-		ctx.Label(label)
-	}
-	ctx.ADDQ(toStride, to)
-	ctx.ADDQ(fromStride, from)
-	ctx.DECQ(rows)
-	ctx.JNE(LabelRef("row"))
-	ctx.Label("done")
-	ctx.VZEROUPPER()
-	ctx.RET()
 }
 
 // transpose emits a loop over blocks of 8 x 8 elements: pairs of rows are
