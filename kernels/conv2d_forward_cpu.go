@@ -8,7 +8,7 @@ func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
 	}
 	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
 	p.gemm.windowProduct.become(windowProduct{
-		kernel: kernel, src: windows{g, x, p.gemm.zeroRow(g.KW * g.C)}, out: y, columns: g.OC,
+		kernel: kernel, src: newWindows(g, x, p.gemm.zeroRow(g.KW*g.C)), out: y, columns: g.OC,
 		packed: packTransposed(p, kernel, w, g.OC, g.KH*g.KW*g.C), bias: b,
 	}).run(p)
 }

@@ -44,7 +44,7 @@ func pointwiseBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	turned := g
 	turned.C, turned.OC = g.OC, g.C
 	p.gemm.windowProduct.become(windowProduct{
-		kernel: kernel, src: windows{Conv: turned, data: dy}, out: dx, columns: g.C,
+		kernel: kernel, src: newWindows(turned, dy, nil), out: dx, columns: g.C,
 		packed: packTaps(p, kernel, w, g.OC, 1, g.C),
 	}).run(p)
 }
@@ -54,7 +54,7 @@ func windowsBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	kernel := pickMicrokernel(p.gemm.microkernels, g.KW*g.C)
 	s := &p.gemm.inputGradient
 	*s = inputGradient{
-		kernel: kernel, dx: windows{Conv: g, data: dx}, dy: dy,
+		kernel: kernel, dx: newWindows(g, dx, nil), dy: dy,
 		packed: packTaps(p, kernel, w, g.OC, g.KH, g.KW*g.C), panels: tiles(g.KW*g.C, kernel.nr),
 	}
 	image, pixels, size := g.OH()*g.OW(), s.dx.pixels(), g.H*g.W*g.C

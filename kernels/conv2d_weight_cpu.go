@@ -46,7 +46,7 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		return
 	}
 	s := &p.gemm.weight
-	*s = weightGradient{dw: dw, dy: dy, src: windows{g, x, p.gemm.zeroRow(g.KW * g.C)}, parts: s.parts}
+	*s = weightGradient{dw: dw, dy: dy, src: newWindows(g, x, p.gemm.zeroRow(g.KW*g.C)), parts: s.parts}
 	s.divide()
 	s.kernel = pickMicrokernel(narrowPanels(p.gemm.microkernels), s.parts[0].length())
 	if s.slices > 1 {

@@ -6,11 +6,21 @@ package kernels
 type windows struct {
 	Conv
 	data  []float32
-	zeros []float32 // a row of a window
+	zeros []float32 // a row of a window, where they are copied
+
+	rows, columns  int // OH and OW
+	inside, behind int // pixels of a row whose windows have their whole width inside
+}
+
+func newWindows(g Conv, data, zeros []float32) windows {
+	return windows{
+		Conv: g, data: data, zeros: zeros, rows: g.OH(), columns: g.OW(),
+		inside: tiles(g.Pad, g.Stride), behind: max(0, g.W-g.KW+g.Pad+g.Stride) / g.Stride,
+	}
 }
 
 // pixels is the number of windows.
-func (s *windows) pixels() int { return s.N * s.OH() * s.OW() }
+func (s *windows) pixels() int { return s.N * s.rows * s.columns }
 
 // length is the number of elements of a window.
 func (s *windows) length() int { return s.KH * s.KW * s.C }
@@ -52,8 +62,8 @@ func (s *windows) split(parts []windowPart, limit int) []windowPart {
 // segment is where pixel number first lies, row i and column j of image n, and how
 // many of the next count pixels are in the same row.
 func (s *windows) segment(first, count int) (n, i, j, width int) {
-	row, j := first/s.OW(), first%s.OW()
-	return row / s.OH(), row % s.OH(), j, min(count, s.OW()-j)
+	row, j := first/s.columns, first%s.columns
+	return row / s.rows, row % s.rows, j, min(count, s.columns-j)
 }
 
 // span is about the pixels that the windows of count pixels from first on cover, and
@@ -91,7 +101,7 @@ func (s *windows) imageRow(n, h int) []float32 { return s.data[(n*s.H+h)*s.W*s.C
 // copyRow copies from one row of an image, for pixels j0 to j1 of a row.
 func (s *windows) copyRow(to []float32, stride int, row []float32, j0, j1 int, part windowPart, copyRows rowLoop) {
 	length := part.hi - part.lo
-	in0, in1 := s.inside(j0, j1)
+	in0, in1 := s.whole(j0, j1)
 	s.copyEdge(to, stride, row, j0, j0, in0, part)
 	if in0 < in1 {
 		copyRows(&to[(in0-j0)*stride], &row[(in0*s.Stride-s.Pad)*s.C+part.lo], length, in1-in0, 4*stride, 4*s.Stride*s.C)
@@ -99,11 +109,11 @@ func (s *windows) copyRow(to []float32, stride int, row []float32, j0, j1 int, p
 	s.copyEdge(to, stride, row, j0, in1, j1, part)
 }
 
-// inside is which of pixels j0 to j1 of a row have windows whose whole width is inside
-// of the image: in0 to in1.
-func (s *windows) inside(j0, j1 int) (in0, in1 int) {
-	in0 = min(j1, max(j0, tiles(s.Pad, s.Stride)))
-	return in0, max(in0, min(j1, max(0, s.W-s.KW+s.Pad+s.Stride)/s.Stride))
+// whole is which of pixels j0 to j1 of a row have windows whose whole width is inside:
+// in0 to in1.
+func (s *windows) whole(j0, j1 int) (in0, in1 int) {
+	in0 = min(j1, max(j0, s.inside))
+	return in0, max(in0, min(j1, s.behind))
 }
 
 // copyEdge is copyRow for pixels from to end, whose windows are partly outside;
@@ -133,7 +143,7 @@ func (s *windows) add(from []float32, stride, first, count, windowRow int, addRo
 
 // addRow adds to one row of an image, for pixels j0 to j1 of a row.
 func (s *windows) addRow(row, from []float32, stride, j0, j1 int, addRows rowLoop) {
-	in0, in1 := s.inside(j0, j1)
+	in0, in1 := s.whole(j0, j1)
 	s.addEdge(row, from, stride, j0, j0, in0)
 	if in0 < in1 {
 		addRows(&row[(in0*s.Stride-s.Pad)*s.C], &from[(in0-j0)*stride], s.KW*s.C, in1-in0, 4*s.Stride*s.C, 4*stride)
