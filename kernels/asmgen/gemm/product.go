@@ -105,15 +105,11 @@ func (m microkernel) product() {
 	m.RET()
 }
 
-// ahead loads what is asked for meanwhile, if it is asked for at all, and returns
-// what emits that. Where a vector is for one product, loads are what bounds these,
-// and nothing is asked for.
+// ahead loads what is asked for meanwhile, if anything is, and returns what emits
+// that.
 func (m microkernel) ahead(a reg.Register) (ask func()) {
-	if m.nv == 1 {
-		return func() {}
-	}
 	from, step := m.Load(m.Param("ahead"), m.GP64()), m.Load(m.Param("aheadStep"), m.GP64())
-	m.Comment("nobody wants anything: what is in the cache anyway")
+	m.Comment("if nobody wants anything: what is in the cache anyway")
 	m.TESTQ(from, from)
 	m.CMOVQEQ(a, from)
 	return func() {
