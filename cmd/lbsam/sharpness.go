@@ -68,8 +68,14 @@ type sharpened struct {
 
 // sharpness measures.
 func (a *app) sharpness(cmd *cobra.Command, path string, o *measureFlags, s analysis.Sharpness) error {
-	if !cmd.Flags().Changed("m") && o.images > 0 {
-		s.M = slices.DeleteFunc(s.M, func(m int) bool { return m >= o.images })
+	given := cmd.Flags().Changed("m")
+	fit := func(images int) { // groups that nobody asked for are left out where they do not fit
+		if !given {
+			s.M = slices.DeleteFunc(slices.Clone(s.M), func(m int) bool { return m >= images })
+		}
+	}
+	if o.images > 0 {
+		fit(o.images)
 	}
 	if err := s.Validate(o.images); err != nil {
 		return err
@@ -86,6 +92,7 @@ func (a *app) sharpness(cmd *cobra.Command, path string, o *measureFlags, s anal
 		return err
 	}
 	defer m.close()
+	fit(m.about.Images)
 	if err := s.Validate(m.about.Images); err != nil {
 		return err
 	}

@@ -108,6 +108,15 @@ func TestSharpnessOfOtherModes(t *testing.T) {
 	}
 }
 
+// Of a set smaller than the groups that are measured by default, all images are one.
+func TestSharpnessOfFewImages(t *testing.T) {
+	r := newTinyRun(t, "lenet", 1)
+	mustRun(t, r.args("sharpness", "--radii", "0.1", "--steps", "1", "--draws", "0", "--eigenvalues", "0", "--traces", "0")...)
+	if s := resultIn[sharpened](t, filepath.Join(r.run, "sharpness")); s.Images != 8 || !slices.Equal(s.M, []int{0}) {
+		t.Errorf("groups of %v of %d images", s.M, s.Images)
+	}
+}
+
 func TestSharpnessErrors(t *testing.T) {
 	run := untrained(t)
 	for _, c := range []struct {
