@@ -112,7 +112,7 @@ func (j *Job) open() (err error) {
 	c := j.Config
 	j.Config.Dataset = j.Data.Name
 	if c.ValSplit > 0 {
-		j.training, j.held = datasets.Holdout(j.Data.Train.N, c.ValSplit, c.Seed)
+		j.HoldOut(c.ValSplit, c.Seed)
 	}
 	s := j.Data.Train
 	j.Model, err = nn.New(j.Device, c.Model, len(j.Data.Classes), s.H, s.W, s.C, c.Seed)

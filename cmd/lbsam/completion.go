@@ -62,7 +62,7 @@ func values() map[string][]string {
 	all["model"] = nn.Names()
 	all["device"] = kernels.Names()
 	all["predict"] = roofline.Names()
-	all["split"] = []string{"test", "train"}
+	all["split"] = train.Splits()
 	all["geometry"] = analysis.Geometries()
 	all["alpha"] = []string{"adaptive"}
 	all["log-format"] = []string{"text", "json"}

@@ -27,8 +27,8 @@ torch.save writes it. Of a run folder, its best.safetensors. The file of a run s
 about; of another one, --model and --dataset must.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if split != "test" && split != "train" {
-				return usageError("unknown split %q%s: want test or train", split, meant(split, []string{"test", "train"}))
+			if err := checkSplit(split); err != nil {
+				return err
 			}
 			given := cmd.Flags()
 			c, err := checkpointConfig(args[0], c, given.Changed("model"), given.Changed("dataset"))
@@ -40,7 +40,7 @@ about; of another one, --model and --dataset must.`,
 	}
 	addSome(cmd.Flags(), "Flags", &c, "dataset", "data", "model", "batch-size", "limit-batches", "device", "precision", "threads")
 	saidByFile(cmd.Flags())
-	cmd.Flags().StringVar(&split, "split", split, "what to score it on: test or train")
+	cmd.Flags().StringVar(&split, "split", split, splitHelp)
 	cmd.Flags().BoolVar(&confusion, "confusion", false, "count the images of each class by what they are taken for")
 	return cmd
 }
@@ -87,17 +87,25 @@ func bestOf(path string) string {
 
 // An evaluation is the line on stdout.
 type evaluation struct {
-	Kind    string `json:"kind"` // "eval"
-	File    string `json:"file"`
-	Model   string `json:"model"`
-	Dataset string `json:"dataset"`
-	Split   string `json:"split"`
+	Kind    string   `json:"kind"` // "eval"
+	File    string   `json:"file"`
+	Model   string   `json:"model"`
+	Dataset string   `json:"dataset"`
+	Split   string   `json:"split"`
+	Holdout *holdout `json:"holdout,omitempty"`
 	train.Score
 	*confusion
 }
 
 // eval scores a model.
 func (a *app) eval(ctx context.Context, c train.Config, split string, confused bool) error {
+	var held *holdout
+	if split != "test" {
+		var err error
+		if held, err = heldOut(c.Init, c.Dataset); err != nil {
+			return err
+		}
+	}
 	card, err := train.ReadCard(c.Init)
 	if err != nil {
 		return err
@@ -107,18 +115,19 @@ func (a *app) eval(ctx context.Context, c train.Config, split string, confused b
 		return err
 	}
 	defer job.Close()
-	images := &job.Data.Test
-	if split == "train" {
-		images = &job.Data.Train
+	held.apply(job)
+	images, samples := job.Split(split)
+	if samples != nil && len(samples) == 0 {
+		return noneHeldOut(c.Init)
 	}
-	p, err := job.Predict(ctx, images, nil)
+	p, err := job.Predict(ctx, images, samples)
 	if err != nil {
 		return err
 	}
 	c = job.Config
-	e := evaluation{Kind: "eval", File: c.Init, Model: c.Model, Dataset: c.Dataset, Split: split, Score: p.Score}
-	fmt.Fprintf(a.stderr, "%s on %s %s: loss %.4f, accuracy %.2f%% of %d images\n",
-		c.Model, c.Dataset, split, e.Loss, 100*e.Accuracy, e.Images)
+	e := evaluation{Kind: "eval", File: c.Init, Model: c.Model, Dataset: c.Dataset, Split: split, Holdout: held, Score: p.Score}
+	fmt.Fprintf(a.stderr, "%s on %s %s: loss %.4f, accuracy %.2f%% of %d images%s\n",
+		c.Model, c.Dataset, split, e.Loss, 100*e.Accuracy, e.Images, held.about(split, len(samples)))
 	if confused {
 		e.confusion = newConfusion(p)
 		e.confusion.show(a.stderr)

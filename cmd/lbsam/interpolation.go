@@ -33,6 +33,9 @@ func (a *app) interpolation(cmd *cobra.Command, from, to string, o *landscapeFla
 		return err
 	}
 	defer m.close()
+	if err := m.sameImages(to); err != nil {
+		return err
+	}
 	sites, err := m.sites(cmd.Context(), o.jobs)
 	if err != nil {
 		return err
@@ -59,6 +62,20 @@ func (a *app) interpolation(cmd *cobra.Command, from, to string, o *landscapeFla
 		return err
 	}
 	return m.write(r)
+}
+
+// sameImages says so if the second run trained on other images than the first.
+func (m *measurement) sameImages(to string) error {
+	h := m.about.Holdout
+	other, err := heldOut(to, m.about.Dataset)
+	if err != nil {
+		return err
+	}
+	same := h == other || h != nil && other != nil && *h == *other
+	if !same && m.about.Split != "test" {
+		m.say("note: the runs held out different images; the %s images are those of the first", m.about.Split)
+	}
+	return nil
 }
 
 // second is the interpolation to the checkpoint in file to, which has to be one of

@@ -33,7 +33,7 @@ type measureFlags struct {
 func (o *measureFlags) addTo(flags *pflag.FlagSet) {
 	o.config, o.split, o.images = train.Published(), "train", 1000
 	f := newFlags()
-	f.StringVar(&o.split, "split", o.split, "of which images: train (without augmentation) or test")
+	f.StringVar(&o.split, "split", o.split, splitHelp)
 	f.IntVar(&o.images, "images", o.images, "how many of them, drawn by the seed; 0: all")
 	f.BoolVar(&o.batchStats, "batch-statistics", false, "BatchNorm takes the statistics of each batch, as in training; else its running ones")
 	f.StringVarP(&o.out, "out", "o", "", "`folder` for the results (default: one in the run folder of the checkpoint); what is finished there is not done again")
@@ -58,6 +58,7 @@ type measurement struct {
 
 	images  *datasets.Split
 	samples []int32 // those that are looked at; nil: all
+	drawn   int     // from how many
 }
 
 // A subject says what is measured: the part of the settings that all
@@ -74,6 +75,8 @@ type subject struct {
 	BatchStatistics bool   `json:"batch_statistics"`
 	Device          string `json:"device"`
 	Seed            uint64 `json:"seed"`
+
+	Holdout *holdout `json:"holdout,omitempty"`
 }
 
 // measure opens the model in a file, of a run folder the best, with its images.
@@ -90,6 +93,10 @@ func (a *app) measure(cmd *cobra.Command, kind, path string, o *measureFlags) (*
 		}
 		folder = filepath.Join(run, kind)
 	}
+	held, err := heldOut(c.Init, c.Dataset)
+	if err != nil {
+		return nil, err
+	}
 	card, err := train.ReadCard(c.Init)
 	if err != nil {
 		return nil, err
@@ -105,7 +112,9 @@ func (a *app) measure(cmd *cobra.Command, kind, path string, o *measureFlags) (*
 	m := &measurement{app: a, kind: kind, checkpoint: c.Init, folder: folder, job: job, quiet: o.quiet, about: subject{
 		SHA256: sum, Model: job.Config.Model, Dataset: job.Config.Dataset, Split: o.split, Batch: c.Batch,
 		BatchStatistics: o.batchStats, Device: job.Device.Name() + " " + precisionText(job.Device), Seed: c.Seed,
+		Holdout: held,
 	}}
+	held.apply(job)
 	if err := m.take(cmd.Context(), o); err != nil {
 		job.Close()
 		return nil, err
@@ -115,8 +124,8 @@ func (a *app) measure(cmd *cobra.Command, kind, path string, o *measureFlags) (*
 
 // check is the configuration for the file, if the flags make sense.
 func (o *measureFlags) check(given *pflag.FlagSet, path string) (train.Config, error) {
-	if o.split != "test" && o.split != "train" {
-		return o.config, usageError("unknown split %q%s: want test or train", o.split, meant(o.split, []string{"test", "train"}))
+	if err := checkSplit(o.split); err != nil {
+		return o.config, err
 	}
 	if o.images < 0 {
 		return o.config, usageError("--images is %d: want 0 (all) or more", o.images)
@@ -138,17 +147,20 @@ func (o *measureFlags) checkRecalibrate(batches int) error {
 // take brings the images to the device: the first ones of an order that the seed
 // decides, in the order in which they lie.
 func (m *measurement) take(ctx context.Context, o *measureFlags) (err error) {
-	m.images = &m.job.Data.Train
-	if o.split == "test" {
-		m.images = &m.job.Data.Test
-	}
+	m.images, m.samples = m.job.Split(o.split)
 	n := m.images.N
+	if m.samples != nil {
+		n = len(m.samples)
+	}
+	if n == 0 {
+		return noneHeldOut(m.checkpoint)
+	}
 	if o.images > n {
 		return usageError("--images is %d, and the %s set of %s has %d: want so many at most, or 0 for all", o.images, o.split, m.about.Dataset, n)
 	}
-	m.about.Images = n
+	m.about.Images, m.drawn = n, n
 	if o.images > 0 {
-		m.samples = datasets.Sequence(nil, nil, n, m.about.Seed, 0, true)[:o.images]
+		m.samples = datasets.Sequence(nil, m.samples, n, m.about.Seed, 0, true)[:o.images]
 		m.about.Images = o.images
 	}
 	m.probe, err = m.look(ctx, m.job)
@@ -183,7 +195,8 @@ func hashOf(path string) (string, error) {
 func (m *measurement) run(ctx context.Context, work func(ctx context.Context, tell func(done, total int)) error) error {
 	ctx, caught := train.Signals(ctx, func(s os.Signal) { os.Exit(signalCode(s)) })
 	if !m.quiet {
-		fmt.Fprintf(m.stderr, "%s  %s on %d %s images of %s  %s  into %s\n", m.kind, m.about.Model, m.about.Images, m.about.Split, m.about.Dataset, m.about.Device, m.folder)
+		fmt.Fprintf(m.stderr, "%s  %s on %d %s images of %s%s  %s  into %s\n", m.kind, m.about.Model, m.about.Images, m.about.Split, m.about.Dataset,
+			m.about.Holdout.about(m.about.Split, m.drawn), m.about.Device, m.folder)
 	}
 	m.began = time.Now()
 	meter := &meter{out: m.stderr, terminal: m.terminal, quiet: m.quiet, every: m.every, kind: m.kind, began: m.began}

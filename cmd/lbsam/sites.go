@@ -46,6 +46,7 @@ func (m *measurement) sites(ctx context.Context, jobs int) (list []analysis.Site
 			return nil, err
 		}
 		m.more = append(m.more, job)
+		m.about.Holdout.apply(job)
 		probe, err := m.look(ctx, job)
 		if err != nil {
 			return nil, err
