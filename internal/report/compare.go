@@ -79,7 +79,7 @@ func (v comparison) show(s *section) {
 			a.Arm, fmt.Sprint(len(a.Seeds)), mean.brief(), interval(a.Low, a.High), short(float64(a.Evals)), short(float64(a.Seconds)),
 			short(float64(a.ByEvals)), short(float64(a.BySeconds)),
 		})
-		if c := a.Curve; i < linesMost {
+		if c := a.Curve; i < linesMost && len(c.Mean) > 0 { // a number that is measured once has none
 			byEvals.Series = append(byEvals.Series, track(a.Arm, c.Evals, c.Mean, c.Low, c.High))
 			bySeconds.Series = append(bySeconds.Series, track(a.Arm, c.Seconds, c.Mean, c.Low, c.High))
 		}
@@ -94,7 +94,9 @@ func (v comparison) show(s *section) {
 		dots.Rows = append(dots.Rows, figure.Interval{Name: name, Value: float64(c.Mean), Low: float64(c.Low), High: float64(c.High), Text: short(float64(c.Mean))})
 	}
 	if len(v.Arms) > 0 {
-		s.draw(byEvals, bySeconds)
+		if byEvals.Series != nil {
+			s.draw(byEvals, bySeconds)
+		}
 		s.Tables = append(s.Tables, arms)
 	}
 	if len(v.Contrasts) > 0 {
