@@ -238,6 +238,13 @@ func (c *Comparison) remarks(byArm map[string][]Trial) {
 			c.note("%s has one seed: no deviation, no interval", m.Arm)
 		}
 	}
+	if c.metric.measurement != nil {
+		var runs []Trial
+		for _, m := range c.Arms {
+			runs = append(runs, byArm[m.Arm]...)
+		}
+		c.Notes = append(c.Notes, c.metric.measurement.remarks(runs)...)
+	}
 	if len(sets) > 1 {
 		c.note("the arms differ in the data set: their differences mean nothing")
 	}

@@ -27,7 +27,7 @@ func trial(arm string, seed uint64, value float64) Trial {
 func mustCompare(t *testing.T, trials []Trial, metric string, o Options) Comparison {
 	t.Helper()
 	var err error
-	if o.Metric, err = FindMetric(metric); err != nil {
+	if o.Metric, err = FindMetric(metric, trials); err != nil {
 		t.Fatal(err)
 	}
 	c, err := Compare(trials, o)
@@ -92,12 +92,12 @@ func TestMetrics(t *testing.T) {
 		bare.Epochs[i].Validation, bare.Epochs[i].SelectedOn = nil, "test"
 	}
 	for metric, want := range map[string]string{"selected": "selected its best epoch on test", "validation": "did not measure what the metric validation needs"} {
-		m, _ := FindMetric(metric)
+		m, _ := FindMetric(metric, nil)
 		if _, err := Compare([]Trial{bare}, Options{Metric: m}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", metric, err, want)
 		}
 	}
-	if _, err := FindMetric("tset"); err == nil || !strings.Contains(err.Error(), `unknown metric "tset" (did you mean test?)`) {
+	if _, err := FindMetric("tset", nil); err == nil || !strings.Contains(err.Error(), `unknown metric "tset" (did you mean test?)`) {
 		t.Error(err)
 	}
 }

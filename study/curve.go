@@ -18,6 +18,9 @@ type Curve struct {
 }
 
 func newCurve(m Metric, trials []Trial) Curve {
+	if m.measurement != nil {
+		return Curve{} // measured once
+	}
 	epochs := len(trials[0].Epochs)
 	for _, t := range trials {
 		epochs = min(epochs, len(t.Epochs))
@@ -63,15 +66,29 @@ func at(x, y []float64, v float64) float64 {
 // is so wide, 12.7 standard errors, that it hides the lines.
 const banded = 3
 
+// Dots are the means of the arms with their intervals.
+func (c Comparison) Dots() figure.Intervals {
+	f := figure.Intervals{Title: c.title(), X: figure.Axis{Label: c.label()}}
+	for _, m := range c.Arms {
+		v := shownBy(c.metric.Share, []Number{m.Mean, m.Low, m.High})
+		f.Rows = append(f.Rows, figure.Interval{Name: m.Arm, Value: v[0], Low: v[1], High: v[2], Text: c.number(m.Mean, 2, false)})
+	}
+	return f
+}
+
+// label is what an axis shows.
+func (c Comparison) label() string {
+	if c.metric.Share {
+		return c.metric.What + ", %"
+	}
+	return c.metric.What
+}
+
 // Figures are the metric over gradient evaluations and over seconds, each arm's mean
 // with the interval around it.
 func (c Comparison) Figures() (evals, seconds figure.Lines) {
-	label := c.metric.What
-	if c.metric.Share {
-		label += ", %"
-	}
 	draw := func(title, x string, of func(Curve) []float64) figure.Lines {
-		f := figure.Lines{Title: title, X: figure.Axis{Label: x, Zero: true}, Y: figure.Axis{Label: label}}
+		f := figure.Lines{Title: title, X: figure.Axis{Label: x, Zero: true}, Y: figure.Axis{Label: c.label()}}
 		for _, m := range c.Arms {
 			s := figure.Series{Name: m.Arm, X: of(m.Curve), Y: shownBy(c.metric.Share, m.Curve.Mean)}
 			if len(m.Seeds) >= banded {

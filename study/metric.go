@@ -1,10 +1,6 @@
 package study
 
-import (
-	"strings"
-
-	"lbsam/train"
-)
+import "lbsam/train"
 
 // A Metric is a number by which runs are compared.
 type Metric struct {
@@ -14,7 +10,8 @@ type Metric struct {
 	Share bool   // it is an accuracy, which is shown in percent
 	of    func(train.Epoch) (v float64, ok bool)
 	// selected: it is taken at the epoch that validation selects, not at the end.
-	selected bool
+	selected    bool
+	measurement *measurement // it is a number of a measurement, and has no epochs; else nil
 }
 
 // Metrics are those that there are.
@@ -40,20 +37,25 @@ func Metrics() []Metric {
 	}
 }
 
-// FindMetric finds a metric by its name.
-func FindMetric(name string) (Metric, error) {
-	var names []string
+// FindMetric finds a metric by its name: one of Metrics, or a number that was
+// measured of the trials, such as noise/0.1/accuracy.
+func FindMetric(name string, trials []Trial) (Metric, error) {
 	for _, m := range Metrics() {
 		if m.Name == name {
 			return m, nil
 		}
-		names = append(names, m.Name)
 	}
-	return Metric{}, wrong("unknown metric %q%s: want one of %s", name, didYouMean(name, names), strings.Join(names, ", "))
+	return findMeasurement(name, trials)
 }
+
+// Measured reports whether it is a number of a measurement of the runs.
+func (m Metric) Measured() bool { return m.measurement != nil }
 
 // value is the metric of a run that is done.
 func (m Metric) value(t Trial) (float64, error) {
+	if m.measurement != nil {
+		return m.measurement.value(t)
+	}
 	e := t.Last()
 	if m.selected {
 		if e.SelectedOn != "validation" {

@@ -28,10 +28,16 @@ func (c Comparison) number(v Number, digits int, signed bool) string {
 	} else {
 		digits += 2
 	}
-	if signed {
-		return fmt.Sprintf("%+.*f", digits, x)
+	verb := "f"
+	if c.metric.measurement != nil && !c.metric.Share {
+		verb = "g" // a rise of the loss may be small, an eigenvalue large
 	}
-	return strconv.FormatFloat(x, 'f', digits, 64)
+	if signed {
+		verb = "+.*" + verb
+	} else {
+		verb = ".*" + verb
+	}
+	return fmt.Sprintf("%"+verb, digits, x)
 }
 
 // interval writes low to high.
@@ -70,6 +76,11 @@ func (c Comparison) armRows() [][]string {
 			m.Arm, fmt.Sprint(len(m.Seeds)), c.number(m.Mean, 2, false), c.number(m.Deviation, 2, false), c.interval(m.Low, m.High, false),
 			fmt.Sprint(m.Steps), fmt.Sprint(m.Evals), seconds(m.Seconds), c.number(m.BySeconds, 2, false), c.number(m.ByEvals, 2, false),
 		})
+	}
+	if c.metric.measurement != nil { // at the end alone
+		for i, row := range rows {
+			rows[i] = row[:len(row)-2]
+		}
 	}
 	return rows
 }
@@ -164,10 +175,18 @@ func (c Comparison) CSV() string {
 	return b.String()
 }
 
+// figures are what Write draws, by name.
+func (c Comparison) figures() map[string]figure.Figure {
+	if c.metric.measurement != nil {
+		return map[string]figure.Figure{"compare": c.Dots()}
+	}
+	evals, seconds := c.Figures()
+	return map[string]figure.Figure{"compare": evals, "compare-seconds": seconds}
+}
+
 // Write writes the comparison into a folder: compare.csv, compare.md, the figures
 // as SVG and PNG, and result.json last.
 func (c Comparison) Write(folder string) error {
-	evals, seconds := c.Figures()
 	text, err := json.Marshal(c)
 	if err == nil {
 		err = os.MkdirAll(folder, 0o755)
@@ -179,7 +198,7 @@ func (c Comparison) Write(folder string) error {
 	}
 	write("compare.csv", []byte(c.CSV()))
 	write("compare.md", []byte(c.Markdown()))
-	for name, f := range map[string]figure.Lines{"compare": evals, "compare-seconds": seconds} {
+	for name, f := range c.figures() {
 		write(name+".svg", []byte(figure.Standalone(f.SVG())))
 		picture, e := figure.PNG(f)
 		if err == nil {

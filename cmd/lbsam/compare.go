@@ -34,8 +34,14 @@ mean (Student's t), and what it comes to at equal wall clock and at equal gradie
 With --baseline, of each other arm: the mean difference over pairs of runs with one seed, its interval, the paired t-test
 and the exact permutation test of all sign flips.
 
+A --metric may be a number that lbsam noise or lbsam sharpness measured of every run. Its name is the folder in the run
+folder and the place in its result: noise/0.1/accuracy, noise/0.1/fall (of the accuracy from that without noise),
+sharpness/sam/worst/0.05/rise, sharpness/eigenvalue/1. With a part of a name, such as noise or sharpness/sam, compare says
+what there is behind it.
+
 The tables go to stdout. For one sweep or folder of runs, and with --out, files are written too: result.json, compare.csv,
-compare.md, and the metric over gradient evaluations and over seconds as compare.svg and compare-seconds.svg (and .png).`,
+compare.md, and the metric over gradient evaluations and over seconds as compare.svg and compare-seconds.svg (and .png). Of
+a number that was measured they go to a folder of its own, such as compare-noise-0.1-accuracy, with the means as compare.svg.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError("compare: found nothing to compare, want runs or sweeps: see %s --help", cmd.CommandPath())
@@ -69,17 +75,13 @@ func metricHelp() string {
 	for _, m := range study.Metrics() {
 		words = append(words, m.Name+" ("+m.Title+")")
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, ", ") + ", or a number that noise or sharpness measured: see above"
 }
 
 // compareRuns is the command.
 func (a *app) compareRuns(o *compareFlags, paths []string) error {
 	if !slices.Contains(tableFormats(), o.format) {
 		return usageError("unknown format %q%s: want one of %s", o.format, meant(o.format, tableFormats()), strings.Join(tableFormats(), ", "))
-	}
-	metric, err := study.FindMetric(o.metric)
-	if err != nil {
-		return err
 	}
 	for i, path := range paths {
 		if _, err := os.Stat(path); err != nil { // the name of a run
@@ -92,6 +94,10 @@ func (a *app) compareRuns(o *compareFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
+	metric, err := study.FindMetric(o.metric, trials)
+	if err != nil {
+		return err
+	}
 	c, err := study.Compare(trials, study.Options{Metric: metric, Baseline: o.baseline, Arms: o.arms})
 	if err != nil {
 		return err
@@ -101,6 +107,9 @@ func (a *app) compareRuns(o *compareFlags, paths []string) error {
 	}
 	if o.out == "" && len(paths) == 1 && !isRun(paths[0]) {
 		o.out = filepath.Join(paths[0], comparedFolder)
+		if metric.Measured() { // beside the comparison of accuracies
+			o.out += "-" + strings.ReplaceAll(metric.Name, "/", "-")
+		}
 	}
 	if o.out == "" {
 		return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -58,5 +59,24 @@ func TestCompareAndMatch(t *testing.T) {
 		if code, _, stderr := start(t.Context(), strings.Fields(args)...); (code != exitUsage && code != exitFolder) || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("lbsam %s: exit %d, %q: want %q", args, code, stderr, want)
 		}
+	}
+}
+
+// A number that noise measured is compared as an accuracy is.
+func TestCompareWhatWasMeasured(t *testing.T) {
+	r := trainedWithHoldout(t)
+	folder := filepath.Dir(r.run)
+	if code, _, stderr := start(t.Context(), "compare", folder, "--metric", "noise/0.1/accuracy"); code != exitUsage || !strings.Contains(stderr, "nothing was measured of these runs (lbsam noise, lbsam sharpness)") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	mustRun(t, r.args("noise", "--levels", "0.1", "--draws", "2")...)
+	stdout, stderr := mustRun(t, "compare", folder, "--metric", "noise/0.1/accuracy")
+	if !strings.HasPrefix(stdout, "accuracy with multiplicative noise of 0.1, %: mean") || !strings.HasSuffix(stderr, "compare-noise-0.1-accuracy\n") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	page := filepath.Join(t.TempDir(), "page.html")
+	mustRun(t, "report", filepath.Join(folder, "compare-noise-0.1-accuracy"), "-o", page)
+	if text := string(read(t, page)); !strings.Contains(text, "multiplicative noise of 0.1") || strings.Contains(text, "gradient evaluations</text>") {
+		t.Error("the page has curves of what is measured once, or lacks it")
 	}
 }
