@@ -23,6 +23,7 @@ type measurement struct {
 
 // findMeasurement is the metric of such a name, if one of the trials has it.
 func findMeasurement(name string, trials []Trial) (Metric, error) {
+	name = strings.TrimSuffix(name, "/")
 	m := &measurement{name: name, results: map[string]result{}}
 	m.folder, _, _ = strings.Cut(name, "/")
 	var found []result

@@ -91,6 +91,7 @@ func TestNamesOfMeasurements(t *testing.T) {
 		"noises":                     `unknown metric "noises" (did you mean noise/?): want one of test, selected, loss, validation, validation-loss, or what was measured, behind noise/ or sharpness/`,
 		"landscape/1":                `unknown metric "landscape/1"`,
 		"noise":                      `metric "noise" is not one number: want noise/ and one of 0, 0.1, conv.weight`,
+		"sharpness/sam/":             `metric "sharpness/sam" is not one number: want sharpness/sam/ and one of worst`,
 		"noise/0.1":                  `metric "noise/0.1" is not one number: want noise/0.1/ and one of accuracy, fall, loss, recalibrated`,
 		"noise/0.2/accuracy":         `behind noise/ there is no "0.2"`,
 		"noise/0.1/acuracy":          `behind noise/0.1/ there is no "acuracy" (did you mean accuracy?), want one of accuracy, fall, loss, recalibrated`,
