@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -86,7 +89,7 @@ func (j *Journal[Point]) read(path string, text, head []byte) error {
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		if number == 1 {
 			if !bytes.Equal(line, head) {
-				return fmt.Errorf("%s belongs to other settings: found %s, want %s; choose another --out, or remove that folder", path, line, head)
+				return fmt.Errorf("%s belongs to other settings: found %s; choose another --out, or remove that folder", path, differences(line, head))
 			}
 			continue
 		}
@@ -97,6 +100,30 @@ func (j *Journal[Point]) read(path string, text, head []byte) error {
 		j.Points = append(j.Points, p)
 	}
 	return nil
+}
+
+// differences says which settings, each a field of a JSON object, are others in one
+// line than wanted; of lines that are no objects, the lines.
+func differences(line, wanted []byte) string {
+	var have, want map[string]json.RawMessage
+	if json.Unmarshal(line, &have) != nil || json.Unmarshal(wanted, &want) != nil {
+		return fmt.Sprintf("%.100q, want %.100q", line, wanted)
+	}
+	all := maps.Clone(want)
+	maps.Copy(all, have)
+	text := func(v json.RawMessage) string {
+		if v == nil {
+			return "none"
+		}
+		return string(v)
+	}
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !bytes.Equal(have[name], want[name]) {
+			words = append(words, fmt.Sprintf("%s %s, want %s", name, text(have[name]), text(want[name])))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // Add appends a finished part to the file and to Points.

@@ -79,12 +79,14 @@ func TestJournalCutAnywhere(t *testing.T) {
 
 func TestJournalOfOthers(t *testing.T) {
 	folder := t.TempDir()
-	j := mustJournal(t, folder, map[string]int{"draws": 3})
-	_, err := OpenJournal[dot](folder, map[string]int{"draws": 3})
+	j := mustJournal(t, folder, map[string]int{"draws": 3, "seed": 1})
+	_, err := OpenJournal[dot](folder, map[string]int{"draws": 3, "seed": 1})
 	wantFolderError(t, err, "another process", folder)
 	j.Close()
-	_, err = OpenJournal[dot](folder, map[string]int{"draws": 4})
-	wantFolderError(t, err, `{"draws":3}`, `{"draws":4}`, "--out")
+	_, err = OpenJournal[dot](folder, map[string]int{"draws": 4, "seed": 1, "jobs": 2})
+	wantFolderError(t, err, "belongs to other settings: found draws 3, want 4, jobs none, want 2; choose another --out")
+	_, err = OpenJournal[dot](folder, 4)
+	wantFolderError(t, err, `found "{\"draws\":3,\"seed\":1}", want "4"`)
 
 	path := filepath.Join(folder, journalName)
 	if err := os.WriteFile(path, []byte("{\"draws\":3}\n{\"X\":1}\nnothing\n"), 0o644); err != nil {
