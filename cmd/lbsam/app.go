@@ -94,6 +94,7 @@ stand for the flags of every command; train takes all its settings from there: L
 	root.SetVersionTemplate(versionText())
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newTrain(a, preset), newEval(a), newPredict(a), newReport(a), newRuns(a), newData(a), newModels(a))
 	root.AddCommand(newSharpness(a), newLandscape(a), newNoise(a), newLifelong(a))
 	root.AddCommand(newSweep(a), newCompare(a))

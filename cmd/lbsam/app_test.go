@@ -67,6 +67,8 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"train --alpha NaN", exitUsage, `--alpha is "NaN"`},
 		{"train --alpha -2", exitUsage, `--alpha is "-2"`},
 		{"train --alpha most", exitUsage, `--alpha is "most"`},
+		{"help trian", exitUsage, `unknown command "trian" (did you mean train?)`},
+		{"help runs sl", exitUsage, `unknown command "sl": want one of ls, show`},
 		{"train --rho -1", exitUsage, `--rho is -1: want a number of 0 or more`},
 		{"train --minimizer LookbehindSMA", exitUsage, `unknown minimizer "LookbehindSMA" (did you mean LookbehindSAM?): want one of SGD,`},
 		{"train --dataset CIFRA10", exitUsage, `unknown dataset "CIFRA10" (did you mean CIFAR10?)`},

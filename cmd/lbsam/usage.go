@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,25 @@ func addSection(f *pflag.FlagSet, title string, flags *pflag.FlagSet) {
 	})
 	f.SortFlags = false
 	f.AddFlagSet(flags)
+}
+
+// newHelp returns the command help, which knows when there is no such command.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show what a command does and takes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of := cmd.Root()
+			for _, name := range args {
+				i := slices.IndexFunc(of.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
+				if i < 0 {
+					return knownCommand(of, []string{name})
+				}
+				of = of.Commands()[i]
+			}
+			return of.Help()
+		},
+	}
 }
 
 // usage writes what a command takes.
