@@ -39,7 +39,7 @@ its size, and cropped around their centre. A folder stands for all images in it 
 standard input, one a line. What cannot be read is reported and left out, and the exit code is 3.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usageError("predict: found %d arguments, want a checkpoint and images: see %s --help", len(args), cmd.CommandPath())
+				return usageError("predict: found %s, want a checkpoint and images: see %s --help", count(len(args), "argument"), cmd.CommandPath())
 			}
 			return nil
 		},
@@ -123,7 +123,7 @@ func imagesOf(args []string, stdin io.Reader) (files []string, err error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, train.DataError{Err: fmt.Errorf("found no image in %q", args)}
+		return nil, train.DataError{Err: fmt.Errorf("found no image in %s: want files of PNG, JPEG, WebP, GIF, BMP or TIFF, or folders of them", strings.Join(args, ", "))}
 	}
 	return files, nil
 }

@@ -165,10 +165,10 @@ func TestPredictUsage(t *testing.T) {
 		code int
 		text string
 	}{
-		{[]string{path}, exitUsage, "predict: found 1 arguments, want a checkpoint and images"},
+		{[]string{path}, exitUsage, "predict: found 1 argument, want a checkpoint and images"},
 		{[]string{path, "x", "--top", "0"}, exitUsage, "--top is 0: want 1 or more"},
 		{[]string{path, "x", "--csv", "--json"}, exitUsage, "--csv and --json: give one of them"},
-		{[]string{path, empty}, exitData, "found no image in"},
+		{[]string{path, empty}, exitData, "found no image in " + empty + ": want files of PNG, JPEG,"},
 		{[]string{empty + "/none", "x"}, exitCheckpoint, "none"},
 		{[]string{silent, "x"}, exitCheckpoint, "does not say its classes"},
 	} {
