@@ -52,6 +52,9 @@ func ReadCard(path string) (Card, error) {
 	if err != nil {
 		return Card{}, CheckpointError{err}
 	}
+	if err := noModel(h, path); err != nil {
+		return Card{}, err
+	}
 	c := Card{Path: path, Model: h.Metadata["model"], Dataset: h.Metadata["dataset"]}
 	if err := c.parse(h.Metadata); err != nil {
 		return Card{}, CheckpointError{fmt.Errorf("train: %s: %w", path, err)}

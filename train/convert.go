@@ -21,8 +21,8 @@ func Convert(path, from string, to checkpoint.Format) (checkpoint.Header, error)
 	if err != nil {
 		return h, CheckpointError{err}
 	}
-	if IsState(h) {
-		return h, CheckpointError{fmt.Errorf("train: %s is the state of a run, in the layout of its device: take last.safetensors or best.safetensors beside it", from)}
+	if err := noModel(h, from); err != nil {
+		return h, err
 	}
 	h, err = checkpoint.Copy(path, from, to)
 	if err != nil {
@@ -33,6 +33,14 @@ func Convert(path, from string, to checkpoint.Format) (checkpoint.Header, error)
 
 // IsState reports whether a file is the state.safetensors of a run.
 func IsState(h checkpoint.Header) bool { return h.Metadata["position"] != "" }
+
+// noModel is the error that a file is the state of a run.
+func noModel(h checkpoint.Header, path string) error {
+	if !IsState(h) {
+		return nil
+	}
+	return CheckpointError{fmt.Errorf("train: %s is the state of a run, in the layout of its device: take last.safetensors or best.safetensors beside it", path)}
+}
 
 // ONNX is how ExportONNX writes a model.
 type ONNX struct {

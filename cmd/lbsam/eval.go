@@ -12,7 +12,6 @@ import (
 
 	"lbsam/nn"
 	"lbsam/train"
-	"lbsam/train/checkpoint"
 )
 
 // newEval returns the command eval.
@@ -57,18 +56,17 @@ func saidByFile(flags *pflag.FlagSet) {
 // unless flags do.
 func checkpointConfig(path string, c train.Config, model, dataset bool) (train.Config, error) {
 	path = bestOf(path)
-	h, err := checkpoint.Inspect(path)
+	card, err := train.ReadCard(path)
 	if err != nil {
-		return c, train.CheckpointError{Err: err}
+		return c, err
 	}
-	if trained := h.Metadata["dataset"]; !dataset {
-		if trained == "" {
+	if !dataset {
+		if c.Dataset = card.Dataset; c.Dataset == "" {
 			return c, usageError("%s does not say what it was trained on: give --dataset", path)
 		}
-		c.Dataset = trained
 	}
 	if !model {
-		if c.Model = h.Metadata["model"]; c.Model == "" {
+		if c.Model = card.Model; c.Model == "" {
 			return c, usageError("%s does not name its model: give --model, one of %s", path, strings.Join(nn.Names(), ", "))
 		}
 	}

@@ -119,7 +119,7 @@ func exportErrors(t *testing.T) {
 		{"import", exitUsage, "import: found 0 files"},
 		{"import run -o there.pth", exitUsage, "which is there already"},
 		{"import none -o x.safetensors", exitCheckpoint, "none"},
-		{"import run/state.safetensors -o x.safetensors", exitUsage, "give --dataset"},
+		{"import run/state.safetensors -o x.safetensors", exitCheckpoint, "run/state.safetensors is the state of a run, in the layout of its device: take last.safetensors"},
 		{"import run --model mlp -o x.safetensors", exitCheckpoint, `found no tensor "fc1.weight", want F32 [512 3072]; found tensor "conv1.weight", F32 [8 3 3 3], which it has not`},
 		{"import run -o none/x.safetensors", exitUsage, "found no folder none"},
 		{"inspect", exitUsage, "inspect: found 0 files"},

@@ -177,4 +177,5 @@ func TestPredictUsage(t *testing.T) {
 			t.Errorf("%v: exit %d, %q, %q: want exit %d, %q", c.args, code, stdout, stderr, c.code, c.text)
 		}
 	}
+	wantComplaints(t, []complaint{{[]string{"eval", silent}, exitUsage, "does not say what it was trained on: give --dataset"}})
 }

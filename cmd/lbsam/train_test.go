@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,7 +121,7 @@ func testEval(t *testing.T, r result) {
 		t.Errorf("as another model: exit %d, %s", code, stderr)
 	}
 	code, _, stderr = start(t.Context(), "eval", filepath.Join(r.Run, "state.safetensors"))
-	if code != exitUsage || !strings.Contains(stderr, "does not say what it was trained on: give --dataset") {
+	if code != exitCheckpoint || !strings.Contains(stderr, "is the state of a run, in the layout of its device") {
 		t.Errorf("of a state: exit %d, %s", code, stderr)
 	}
 }
@@ -237,6 +238,15 @@ func TestInterruptedRunResumesExactly(t *testing.T) {
 			os.WriteFile("stopped/state.safetensors", damaged, 0o644)
 			if code, _, stderr := start(t.Context(), "train", "--resume", "stopped"); code != exitCheckpoint || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("of %d bytes: exit %d, %s", len(damaged), code, stderr)
+			}
+		}
+	})
+	t.Run("a state is no model", func(t *testing.T) {
+		want := "stopped/state.safetensors is the state of a run, in the layout of its device: take last.safetensors or best.safetensors beside it"
+		for _, args := range [][]string{{"eval"}, {"noise"}, {"predict", "x.png"}} {
+			args = slices.Insert(args, 1, "stopped/state.safetensors")
+			if code, _, stderr := start(t.Context(), args...); code != exitCheckpoint || !strings.Contains(stderr, want) {
+				t.Errorf("%s: exit %d, %s", args[0], code, stderr)
 			}
 		}
 	})
