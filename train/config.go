@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lbsam/datasets"
@@ -227,7 +228,7 @@ func (c *Config) ranges() error {
 		{"save-every", float64(c.SaveEvery), 0, 1e9}, {"threads", float64(c.Threads), 0, 1024},
 	} {
 		if !(n.value >= n.lo && n.value <= n.hi) { // NaN fails
-			return SettingError{n.flag, usage("--%s is %v: want %s", n.flag, n.value, span(n.lo, n.hi))}
+			return SettingError{n.flag, usage("--%s is %s: want %s", n.flag, written(n.value), span(n.value, n.lo, n.hi))}
 		}
 	}
 	switch {
@@ -248,11 +249,24 @@ func (c *Config) ranges() error {
 	return nil
 }
 
-func span(lo, hi float64) string {
-	if hi > 1e5 {
-		return fmt.Sprintf("a number of %v or more", lo)
+// span says which numbers there may be in the place of v. The upper bound of those
+// that nobody reaches is told to who passed it.
+func span(v, lo, hi float64) string {
+	switch {
+	case math.IsInf(v, 1) && hi == math.MaxFloat64:
+		return fmt.Sprintf("a finite number of %s or more", written(lo))
+	case hi > 1e5 && !(v > hi):
+		return fmt.Sprintf("a number of %s or more", written(lo))
 	}
-	return fmt.Sprintf("a number from %v to %v", lo, hi)
+	return fmt.Sprintf("a number from %s to %s", written(lo), written(hi))
+}
+
+// written is a number without an exponent, as long as that can be read.
+func written(v float64) string {
+	if math.Abs(v) < 1e15 && v == math.Trunc(v) {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
 }
 
 // pick finds name among known, whatever its case, dashes and underscores.

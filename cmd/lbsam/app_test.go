@@ -67,6 +67,8 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"train --alpha NaN", exitUsage, `--alpha is "NaN"`},
 		{"train --alpha -2", exitUsage, `--alpha is "-2"`},
 		{"train --alpha most", exitUsage, `--alpha is "most"`},
+		{"train --batch-size 99999999", exitUsage, `--batch-size is 99999999: want a number from 1 to 1048576`},
+		{"train --lr inf", exitUsage, `--lr is +Inf: want a finite number of 0 or more`},
 		{"help trian", exitUsage, `unknown command "trian" (did you mean train?)`},
 		{"help runs sl", exitUsage, `unknown command "sl": want one of ls, show`},
 		{"train --rho -1", exitUsage, `--rho is -1: want a number of 0 or more`},
