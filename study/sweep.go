@@ -94,6 +94,9 @@ func (s *Sweep) Run(ctx context.Context) (Outcome, error) {
 
 // open makes the folder and locks it.
 func (s *Sweep) open() error {
+	if isRun(s.Folder) {
+		return train.FolderError{Err: fmt.Errorf("sweep: %s is the folder of a run: choose another --out", s.Folder)}
+	}
 	if err := os.MkdirAll(filepath.Join(s.Folder, JobsFolder), 0o755); err != nil {
 		return train.FolderError{Err: fmt.Errorf("sweep: %w", err)}
 	}

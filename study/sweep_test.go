@@ -362,3 +362,18 @@ func TestTunedArmsTakeTheirBestPoint(t *testing.T) {
 		t.Errorf("of half a table: %v", err)
 	}
 }
+
+// A sweep leaves the folder of a run alone.
+func TestSweepRefusesTheFolderOfARun(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := sweepOf(t, dir, described("[0]", 0.1))
+	if _, err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), dir+" is the folder of a run: choose another --out") {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 1 {
+		t.Errorf("there are %v", files)
+	}
+}
