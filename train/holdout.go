@@ -12,6 +12,15 @@ func (j *Job) HoldOut(fraction float64, seed uint64) {
 	j.training, j.held = datasets.Holdout(j.Data.Train.N, fraction, seed)
 }
 
+// holdOutSome is HoldOut that wants images on both sides.
+func (j *Job) holdOutSome(fraction float64, seed uint64) error {
+	j.HoldOut(fraction, seed)
+	if len(j.held) == 0 || len(j.training) == 0 {
+		return usage("--val-split is %v, which holds out %d of the %d training images of %s: want 1 or more, and 1 or more left", fraction, len(j.held), j.Data.Train.N, j.Data.Name)
+	}
+	return nil
+}
+
 // Splits are the names of the images that Job.Split knows.
 func Splits() []string { return []string{"train", "val", "test"} }
 

@@ -2,6 +2,7 @@ package train
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -29,5 +30,14 @@ func TestHoldOutIsThatOfTheRun(t *testing.T) {
 	}
 	if split, samples := j.Split("test"); split != &j.Data.Test || samples != nil {
 		t.Errorf("test is %v", samples)
+	}
+}
+
+// A validation split of no images selects nothing.
+func TestValSplitHoldsSomethingOut(t *testing.T) {
+	c := tiny("cpu", "SGD")
+	c.Precision, c.ValSplit = "float32", 1e-5
+	if j, err := OpenWith(c, few()); err == nil || !strings.Contains(err.Error(), "--val-split is 1e-05, which holds out 0 of the ") {
+		t.Errorf("%v, %v", j, err)
 	}
 }

@@ -112,7 +112,9 @@ func (j *Job) open() (err error) {
 	c := j.Config
 	j.Config.Dataset = j.Data.Name
 	if c.ValSplit > 0 {
-		j.HoldOut(c.ValSplit, c.Seed)
+		if err := j.holdOutSome(c.ValSplit, c.Seed); err != nil {
+			return err
+		}
 	}
 	s := j.Data.Train
 	j.Model, err = nn.New(j.Device, c.Model, len(j.Data.Classes), s.H, s.W, s.C, c.Seed)
