@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"lbsam/kernels"
 )
@@ -39,10 +40,12 @@ const (
 	interruptedText = "train: interrupted "
 )
 
-// Diverged means that the loss is no longer a finite number.
+// Diverged means that the loss is no longer a finite number, or something else that
+// the training computes with.
 type Diverged struct {
 	Step, Epoch int
 	Loss        float64
+	What        string // is no finite number; "": the loss
 	State       string // the last good state; "": none was saved
 }
 
@@ -51,7 +54,11 @@ func (e Diverged) Error() string {
 	if e.State != "" {
 		kept = "the last good state is " + e.State
 	}
-	return fmt.Sprintf(divergedText+"%v at step %d of epoch %d: %s; try a smaller --lr or --rho", e.Loss, e.Step, e.Epoch+1, kept)
+	what := ""
+	if !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {
+		what = ", but " + e.What + " is no finite number,"
+	}
+	return fmt.Sprintf(divergedText+"%v%s at step %d of epoch %d: %s; try a smaller --lr or --rho", e.Loss, what, e.Step, e.Epoch+1, kept)
 }
 
 // Interrupted means that the context ended the run between two steps, after

@@ -65,7 +65,7 @@ func (r *run) score(ctx context.Context, e *Epoch) (err error) {
 // steps of an epoch show here only.
 func (r *run) finite(s Score, err error) (Score, error) {
 	if err == nil && (math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0)) {
-		err = r.diverged(s.Loss)
+		err = r.diverged(s.Loss, "the loss")
 	}
 	return s, err
 }

@@ -247,8 +247,8 @@ func (r *run) interval() error {
 	r.result.Seconds += elapsed.Seconds()
 	r.result.Wait = r.source.waited().Seconds()
 	r.sizes, r.images = r.sizes[:0], 0
-	if !v.finite() {
-		return r.diverged(v.Loss)
+	if what := v.broken(); what != "" {
+		return r.diverged(v.Loss, what)
 	}
 	if r.watch != nil {
 		r.watch.Interval(v)
@@ -258,12 +258,12 @@ func (r *run) interval() error {
 	return err
 }
 
-// diverged is the end of a run at a loss that is no number.
-func (r *run) diverged(loss float64) error {
+// diverged is the end of a run at a loss, or at something else, that is no number.
+func (r *run) diverged(loss float64, what string) error {
 	if err := r.saver.wait(); err != nil {
 		return err
 	}
-	return Diverged{r.at.Step, r.at.Epoch, loss, r.folder.state()}
+	return Diverged{r.at.Step, r.at.Epoch, loss, what, r.folder.state()}
 }
 
 // interrupt saves what is there.

@@ -35,10 +35,20 @@ type Interval struct {
 	Undone          int     `json:"undone_steps,omitempty"` // in fp16: taken back so far, because a gradient was not finite
 }
 
-// finite reports whether all numbers are.
-func (v Interval) finite() bool {
-	sum := v.Loss + v.LossRise + v.GradNorm + v.Distance + v.AlphaMean
-	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
+// broken names the first number that is not finite, "" if all are.
+func (v Interval) broken() string {
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{
+		{"the loss", v.Loss}, {"its rise in the ascent", v.LossRise}, {"the length of the gradient", v.GradNorm},
+		{"the distance that the weights moved", v.Distance}, {"alpha", v.AlphaMean},
+	} {
+		if math.IsNaN(n.value) || math.IsInf(n.value, 0) {
+			return n.name
+		}
+	}
+	return ""
 }
 
 // An Epoch is the result of one epoch.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -269,6 +270,20 @@ func TestDivergedKeepsTheLastState(t *testing.T) {
 	}
 	if again.at.Step >= diverged.Step {
 		t.Errorf("the state is of step %d, want one before step %d", again.at.Step, diverged.Step)
+	}
+}
+
+// Where the loss is still a number, the error says what is none.
+func TestDivergedSaysWhatIsNoNumber(t *testing.T) {
+	c := small("convnet", "LookbehindSAM")
+	c.LR, c.LimitBatches, c.LogEvery = 1e30, 1, 1
+	_, err := mustOpen(t, c).Run(context.Background(), nil, nil)
+	var diverged Diverged
+	if !errors.As(err, &diverged) || math.IsNaN(diverged.Loss) {
+		t.Fatalf("%v, want Diverged at a loss that is a number", err)
+	}
+	if want := ", but " + diverged.What + " is no finite number, at step 1 of epoch 1: "; diverged.What == "" || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v: want %q", err, want)
 	}
 }
 

@@ -127,7 +127,7 @@ func (u *undo) goodOnes(records []optim.Record, sizes []int) ([]optim.Record, []
 	var good []optim.Record
 	var of []int
 	for i, r := range records {
-		if v, _ := newInterval([]optim.Record{r}, []int{1}); v.finite() {
+		if v, _ := newInterval([]optim.Record{r}, []int{1}); v.broken() == "" {
 			good, of = append(good, r), append(of, sizes[i])
 		}
 	}
