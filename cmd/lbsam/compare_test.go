@@ -23,8 +23,10 @@ func TestCompareAndMatch(t *testing.T) {
 	if stderr != "files   runs/s/compare\n" || !bytes.HasPrefix(read(t, "runs/s/compare/result.json"), []byte(`{"kind":"compare","metric":"selected",`)) {
 		t.Errorf("%s", stderr)
 	}
-	if stdout, _ = mustRun(t, "runs", "ls", "runs/s"); strings.Count(stdout, "\n") != 5 {
-		t.Errorf("runs: %s", stdout)
+	for _, folder := range []string{"runs/s", "runs"} {
+		if stdout, _ = mustRun(t, "runs", "ls", folder); strings.Count(stdout, "\n") != 5 || strings.Contains(stdout, "broken") {
+			t.Errorf("%s: %s", folder, stdout)
+		}
 	}
 	stdout, stderr = mustRun(t, "compare", "runs/s/lookbehind,seed=0", "runs/s/lookbehind,seed=1", "--format", "csv")
 	if !strings.Contains(stdout, "\nLookbehindSAM,,2,") || stderr != "" {

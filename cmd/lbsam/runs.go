@@ -63,8 +63,8 @@ func atMostOne(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// runsIn summarizes the runs in a folder, and baselines within them; of a run
-// folder, itself.
+// runsIn summarizes the runs in a folder, baselines within them, and those of sweeps;
+// of a run folder, itself.
 func runsIn(dir string) (runs []train.Summary, err error) {
 	if isRun(dir) {
 		return []train.Summary{train.Summarize(dir)}, nil
@@ -79,6 +79,14 @@ func runsIn(dir string) (runs []train.Summary, err error) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if info, err := os.Stat(path); err != nil || !info.IsDir() { // a link to a folder is one
+			continue
+		}
+		if isSweep(path) {
+			swept, err := runsIn(path)
+			if err != nil {
+				return nil, err
+			}
+			runs = append(runs, swept...)
 			continue
 		}
 		if !isRun(path) && (isMeasurement(path) || e.Name() == study.JobsFolder) {
@@ -96,6 +104,12 @@ func runsIn(dir string) (runs []train.Summary, err error) {
 // isRun reports whether path is a run folder that is not broken.
 func isRun(path string) bool {
 	_, err := os.Stat(filepath.Join(path, "config.toml"))
+	return err == nil
+}
+
+// isSweep reports whether path is the folder of a sweep.
+func isSweep(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "sweep.json"))
 	return err == nil
 }
 
