@@ -88,8 +88,13 @@ stand for the flags of every command; train takes all its settings from there: L
 		// Flags that come before an unknown command must not hide it.
 		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
 		Args:               knownCommand,
-		PersistentPreRunE:  a.fillFromEnvironment,
-		RunE:               func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := noEmptyPath(cmd.Flags()); err != nil {
+				return err
+			}
+			return a.fillFromEnvironment(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate(versionText())
 	root.SetUsageFunc(usage)

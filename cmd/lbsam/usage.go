@@ -66,6 +66,18 @@ func newHelp() *cobra.Command {
 	}
 }
 
+// noEmptyPath rejects a path that is empty, as one from a variable of a shell that is
+// not set: without it the command would do something else, such as start a new run.
+func noEmptyPath(flags *pflag.FlagSet) error {
+	for _, name := range []string{"resume", "config", "out", "profile", "traces"} {
+		if f := flags.Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			kind, _ := pflag.UnquoteUsage(f)
+			return usageError("--%s is empty: want a %s, or leave it out", name, kind)
+		}
+	}
+	return nil
+}
+
 // usage writes what a command takes.
 func usage(cmd *cobra.Command) error {
 	w := cmd.OutOrStderr()
