@@ -16,8 +16,9 @@ import (
 const MinVersion = 11000
 
 // libraryNames are the names of the driver library, in the order of trying.
-// The last one is where Windows Subsystem for Linux keeps it.
-var libraryNames = []string{"libcuda.so.1", "libcuda.so", "/usr/lib/wsl/lib/libcuda.so.1"}
+// The last two are where containers often have it, and where Windows Subsystem
+// for Linux keeps it.
+var libraryNames = []string{"libcuda.so.1", "libcuda.so", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}
 
 var library struct {
 	sync.Mutex
