@@ -31,6 +31,7 @@ type Device struct {
 	pinned    *gpu  // of a Mirror: whose memory of the host it takes; nil: Go's
 	closed    bool
 	about     string
+	sms       int // multiprocessors of a GPU; 0 elsewhere
 	note      string
 	compute   Compute
 	factors   [2]Buffer // of a product, rounded; see factors
@@ -130,7 +131,7 @@ func openCUDA(number string, numbered bool, compute Compute) (*Device, error) {
 		return nil, err
 	}
 	d := OpenDriver(drv, compute)
-	d.about = drv.Info().String()
+	d.about, d.sms = drv.Info().String(), drv.Info().SMs
 	return d, nil
 }
 

@@ -62,7 +62,7 @@ func newLab() *lab {
 	texts, _ := ptxModules()
 	for concept, text := range texts {
 		for _, e := range splitPTX(concept, text) {
-			if e.ofHalves() {
+			if e.ofHalves() || concept == "ceilings" { // which computes nothing that is used, and has a test of every bit
 				continue
 			}
 			l.entries = append(l.entries, e)
