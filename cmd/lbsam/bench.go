@@ -23,7 +23,9 @@ type benchFlags struct {
 	steps, warmup int
 	seconds       float64
 	json, layers  bool
+	ceilings      bool
 	predict       string
+	table, beside string
 }
 
 // newBench returns the command bench.
@@ -48,6 +50,9 @@ reading, no augmentation and no evaluation.`,
 	f.BoolVar(&o.json, "json", false, "one line of JSON instead of text")
 	f.BoolVar(&o.layers, "layers", false, "time every operation of the steps, beside what the processor reaches")
 	f.StringVar(&o.predict, "predict", "", "estimate the step on this `card` instead, from what its kernels compute and move: "+strings.Join(roofline.Names(), ", "))
+	f.BoolVar(&o.ceilings, "ceilings", false, "measure what the GPU does at best: copies, its L2 cache, launches, products")
+	f.StringVar(&o.table, "table", "", "measure nothing and show the steps in this `file` of lines of --json")
+	f.StringVar(&o.beside, "beside", "", "of --table: `file` with lines of JSON of a benchmark with PyTorch, to show beside ours")
 	addSection(cmd.Flags(), "Measurement", f)
 	return cmd
 }
@@ -77,6 +82,7 @@ type timing struct {
 	LastLoss  float64 `json:"last_loss"`
 	PeakRSS   float64 `json:"peak_rss_mb"`
 	ArenaPeak float64 `json:"arena_peak_mb"`
+	Memory    float64 `json:"device_mb,omitempty"` // of a GPU: all that was given out
 	HeapBytes uint64  `json:"go_heap_bytes_per_step"`
 	Allocs    uint64  `json:"go_allocs_per_step"`
 	Go        string  `json:"go"`
@@ -92,6 +98,15 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 	}
 	if o.layers && o.predict != "" {
 		return usageError("--layers measures and --predict does not: give one of them")
+	}
+	if o.table != "" {
+		return a.benchTable(o.table, o.beside)
+	}
+	if o.ceilings {
+		return a.benchCeilings(c.Device, o.json)
+	}
+	if o.beside != "" {
+		return usageError("--beside is for --table: give both")
 	}
 	if err := c.Validate(); err != nil {
 		return err
@@ -175,6 +190,7 @@ func measure(ctx context.Context, b *train.Bench, o benchFlags) (timing, error) 
 		}
 		slices.Sort(hosts)
 		t.Host, t.Wall = quantile(hosts, 0.5), wall.Seconds()*1e3/float64(len(times))
+		t.Memory = float64(b.Device.Allocated()) / (1 << 20)
 	}
 	t.Median, t.Min, t.P10, t.P90 = quantile(times, 0.5), times[0], quantile(times, 0.1), quantile(times, 0.9)
 	t.Images = float64(c.Batch) / t.Median * 1e3
