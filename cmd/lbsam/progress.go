@@ -40,7 +40,7 @@ func newProgress(s *session) *progress {
 	c := s.job.Config
 	return &progress{
 		out: s.stderr, terminal: s.terminal, every: s.every,
-		adaptive: c.Adaptive && isLookbehind(c), evals: s.job.Evals(), maxEvals: c.MaxEvals,
+		adaptive: c.Adaptive && isLookbehind(c), evals: s.job.Evals(), maxEvals: c.MaxEvals, at: train.Progress{Epochs: c.Epochs},
 	}
 }
 
@@ -100,8 +100,12 @@ func (p *progress) Interval(v train.Interval) {
 	}
 }
 
-// Epoch leaves a line on the screen.
+// Epoch leaves a line on the screen. There was no step where a run that was
+// stopped behind the last one of an epoch goes on.
 func (p *progress) Epoch(e train.Epoch) {
+	p.mu.Lock()
+	p.at.Epoch = e.Epoch
+	p.mu.Unlock()
 	p.leave(fmt.Sprintf("%s  best %s @%d (on %s)  %.1f s", scores(e), percent(e.Best), e.BestEpoch, e.SelectedOn, e.Seconds))
 }
 
