@@ -55,7 +55,8 @@ ptxas() {
 }
 
 # gpu-bundle puts the program, the tests as programs and gpu-check.sh into a
-# folder. The tests lie in the folders of their packages, which some read.
+# folder and packs it. The tests lie in the folders of their packages, which some
+# read.
 gpu-bundle() {
 	local out package
 	out=$(realpath -m "${1:-gpu-bundle}")
@@ -68,7 +69,8 @@ gpu-bundle() {
 	done
 	cp -r kernels/ptxsim/testdata "$out/kernels/ptxsim/"
 	cp gpu-check.sh "$out/"
-	du -sh "$out"
+	tar -C "$(dirname "$out")" -I 'xz -T0' -cf "$out.tar.xz" "$(basename "$out")"
+	du -sh "$out" "$out.tar.xz"
 }
 
 formatted() {

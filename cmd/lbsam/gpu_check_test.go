@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// gpuCheck runs gpu-check.sh in a bundle of stand-ins and returns what it printed
+// and its exit status.
+func gpuCheck(t *testing.T, bundle string, environment []string, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(bundle, "gpu-check.sh"), args...)
+	cmd.Env = append(os.Environ(), append([]string{"LBSAM_DEVICE=ptxsim", "TMPDIR=" + t.TempDir()}, environment...)...)
+	text, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(text), cmd.ProcessState.ExitCode()
+}
+
+// standIns is a bundle whose programs do what the script must cope with.
+func standIns(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	script, err := os.ReadFile("../../gpu-check.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"gpu-check.sh": string(script),
+		"lbsam": `#!/bin/bash
+case "$*" in
+*--device?cuda*) echo "lbsam: device cuda:0: no driver" >&2; exit 4 ;;
+*--ceilings*) sleep "${SLOW:-0}" ;;
+*--lockstep*) echo "29 of 30 traces passed"; exit 8 ;;
+*--json*) echo '{"kind":"summary","card":"a card"}' ;;
+esac
+`,
+		"kernels/kernels.test": `#!/bin/bash
+case "$*" in
+*-test.list*) printf 'TestAdd\nTestCopy\nTestTail\nTestPTXIsCurrent\nok\n' ;;
+*Copy*) echo "--- FAIL: TestCopy (0.00s)"; exit 1 ;;
+*-test.run*) echo PASS ;;
+*) printf -- '--- PASS: TestAdd (0.00s)\n--- FAIL: TestCopy (0.00s)\npanic: gone\n'; exit 2 ;;
+esac
+`,
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o777)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestGPUCheck(t *testing.T) {
+	bundle, out := standIns(t), filepath.Join(t.TempDir(), "out")
+	for _, c := range []struct {
+		name        string
+		environment []string
+		stages      string
+		status      int
+		table       []string // at its end
+	}{
+		{"a GPU that is missing", []string{"LBSAM_DEVICE=cuda"}, "host kernels", 1, []string{"device FAIL lbsam: device cuda:0: no driver"}},
+		{"a stage that is none", nil, "host kernel", 2, nil},
+		{"a check that fails", nil, "golden ceilings", 1, []string{"device PASS a card", "golden-free PASS", "golden-lockstep FAIL", "ceilings PASS"}},
+		{"a process that is gone", nil, "kernels", 1, []string{"ceilings PASS", "device PASS a card", "kernels FAIL", "kernels-TestCopy FAIL", "kernels-TestTail PASS"}},
+		{"no time left", []string{"LIMIT=1", "SLOW=30"}, "ceilings golden", 1, []string{"device PASS a card", "ceilings LATE", "golden-free LATE not begun", "golden-lockstep LATE not begun"}},
+		{"the same again", nil, "ceilings", 0, []string{"device PASS a card", "ceilings PASS"}},
+	} {
+		text, status := gpuCheck(t, bundle, c.environment, append([]string{out}, strings.Fields(c.stages)...)...)
+		if status != c.status {
+			t.Errorf("%s: status %d, want %d:\n%s", c.name, status, c.status, text)
+		}
+		if rows := tableRows(t, out); len(rows) < len(c.table) || !sameRows(rows[len(rows)-len(c.table):], c.table) {
+			t.Errorf("%s: table %q, want it to end with %q", c.name, rows, c.table)
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(out, "log")); err != nil || !strings.Contains(string(text), "29 of 30 traces passed") || !strings.Contains(string(text), "panic: gone") {
+		t.Errorf("the log (%v) lacks what failed:\n%s", err, text)
+	}
+}
+
+// tableRows are the rows of OUT/table, with single spaces and without times.
+func tableRows(t *testing.T, out string) (rows []string) {
+	text, err := os.ReadFile(filepath.Join(out, "table"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if n := len(words); n > 1 && words[n-1] == "s" {
+			words = words[:n-2]
+		}
+		rows = append(rows, strings.Join(words, " "))
+	}
+	return rows
+}
+
+func sameRows(got, want []string) bool {
+	for i := range want {
+		if got[i] != want[i] {
+			return false
+		}
+	}
+	return true
+}
