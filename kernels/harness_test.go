@@ -60,18 +60,15 @@ var opened struct {
 // gpuIsThere reports whether there is a GPU to test on. With LBSAM_GPU=1 there
 // has to be: then what keeps it from opening fails the tests.
 var gpuIsThere = sync.OnceValue(func() bool {
-	if os.Getenv("LBSAM_GPU") == "1" {
-		return true
-	}
 	there := make(chan bool)
-	go func() { // a device belongs to a goroutine, and this one ends
-		dev, err := Open(Config{Name: "cuda"})
-		if err == nil {
-			dev.Close()
-		}
+	go func() { // a device belongs to a goroutine
+		_, err := Open(Config{Name: "cuda"})
 		there <- err == nil
+		if err == nil {
+			select {} // with the device, whose context the tests share: a new one takes long, and they open hundreds
+		}
 	}()
-	return <-there
+	return <-there || os.Getenv("LBSAM_GPU") == "1"
 })
 
 // ptxAnd is the given devices and those that run PTX: the interpreter, and the
