@@ -242,8 +242,7 @@ grid() {
 	done
 }
 
-# pytorch runs the script of TORCH_BENCH, whose lines of JSON are kept, and
-# shows what it found so far beside ours.
+# pytorch runs the script of TORCH_BENCH, whose lines of JSON are kept.
 pytorch() {
 	local name=$1
 	shift
@@ -257,10 +256,11 @@ pytorch() {
 }
 
 torch() {
-	local all=(--model resnet34 --batch 128 --minimizer sgd,lookbehind,sam --k 2,5 --steps 30)
+	local all=(--model resnet34 --batch 128 --minimizer sgd,lookbehind --k 2 --steps 30)
 	pytorch torch-fp16 "${all[@]}" --dtype fp16 --mode graphs,amp
-	pytorch torch-tf32 "${all[@]}" --precision tf32 --mode eager
-	[ "$device" != cuda ] || pytorch torch-tf32-channels-last "${all[@]}" --precision tf32 --mode eager --channels-last
+	pytorch torch-tf32 "${all[@]}" --precision tf32 --mode graphs,eager
+	pytorch torch-tf32-channels-last "${all[@]}" --precision tf32 --mode eager --channels-last
+	pytorch torch-float32 "${all[@]}" --precision fp32 --mode graphs
 }
 
 compiled() { pytorch torch-compiled --model resnet34 --batch 128 --minimizer sgd,lookbehind --k 2 --steps 30 --dtype fp16 --mode compile_graphs; }

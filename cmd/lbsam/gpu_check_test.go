@@ -43,6 +43,12 @@ case "$*" in
 *--json*) echo '{"kind":"summary","card":"a card"}' ;;
 esac
 `,
+		"python": `#!/bin/bash
+case "$1" in
+-c) ;;
+*) echo '{"model":"mlp","mode":"eager","ms_wall":3}' ;;
+esac
+`,
 		"kernels/kernels.test": `#!/bin/bash
 case "$*" in
 *-test.list*) printf 'TestAdd\nTestCopy\nTestTail\nTestPTXIsCurrent\nok\n' ;;
@@ -75,6 +81,13 @@ func TestGPUCheck(t *testing.T) {
 		{"a process that is gone", nil, "kernels", 1, []string{"ceilings PASS", "device PASS a card", "kernels FAIL", "kernels-TestCopy FAIL", "kernels-TestTail PASS"}},
 		{"no time left", []string{"LIMIT=1", "SLOW=30"}, "ceilings golden", 1, []string{"device PASS a card", "ceilings LATE", "golden-free LATE not begun", "golden-lockstep LATE not begun"}},
 		{"the same again", nil, "ceilings", 0, []string{"device PASS a card", "ceilings PASS"}},
+		{"PyTorch", []string{"TORCH_BENCH=-", "PYTHON=" + filepath.Join(bundle, "python")}, "bench torch compiled", 0, []string{
+			"device PASS a card", "bench-mlp-2-SGD-1-tf32 PASS", "torch-fp16 PASS", "torch-tf32 PASS", "torch-tf32-channels-last PASS", "torch-float32 PASS", "torch-compiled PASS"}},
+		{"what is not there", nil, "sanitizer seconds long", 0, []string{"device PASS a card",
+			"sanitizer-memcheck-fp16 SKIP compute-sanitizer is not installed", "sanitizer-memcheck-tf32 SKIP compute-sanitizer is not installed",
+			"sanitizer-racecheck-fp16 SKIP compute-sanitizer is not installed", "sanitizer-racecheck-tf32 SKIP compute-sanitizer is not installed",
+			"cifar-fast-SGD-fp16 SKIP no DATA", "cifar-fast-Lookbehind-fp16 SKIP no DATA", "cifar-fast-SGD-tf32 SKIP no DATA",
+			"cifar-fast-Lookbehind-tf32 SKIP no DATA", "cifar-200-Lookbehind-fp16 SKIP no DATA"}},
 	} {
 		text, status := gpuCheck(t, bundle, c.environment, append([]string{out}, strings.Fields(c.stages)...)...)
 		if status != c.status {
@@ -83,6 +96,9 @@ func TestGPUCheck(t *testing.T) {
 		if rows := tableRows(t, out); len(rows) < len(c.table) || !sameRows(rows[len(rows)-len(c.table):], c.table) {
 			t.Errorf("%s: table %q, want it to end with %q", c.name, rows, c.table)
 		}
+	}
+	if text, err := os.ReadFile(filepath.Join(out, "torch.jsonl")); err != nil || strings.Count(string(text), "\n") != 5 {
+		t.Errorf("torch.jsonl (%v) has not a line of each step:\n%s", err, text)
 	}
 	if text, err := os.ReadFile(filepath.Join(out, "log")); err != nil || !strings.Contains(string(text), "29 of 30 traces passed") || !strings.Contains(string(text), "panic: gone") {
 		t.Errorf("the log (%v) lacks what failed:\n%s", err, text)
