@@ -164,10 +164,14 @@ func (t layerTimes) text(device string) string {
 		fmt.Fprintf(b, "peak        %.0f GFLOP/s in a loop of FMAs, %.1f GB/s in a copy of %d MiB\n", t.Peak, t.Copy, kernels.Copied>>20)
 	}
 	fmt.Fprintf(b, "step        %.2f ms, %.2f of them between operations\n", t.Median, t.Between)
+	width := 26
+	for _, op := range t.Operations {
+		width = max(width, len(op.Name)) // a kernel's can be long
+	}
 	for _, table := range [][]timedOp{t.Operations, t.Layers} {
-		fmt.Fprintf(b, "\n%-26s %-24s %5s %9s %6s %9s %7s %7s\n", "operation", "shape", "calls", "ms", "step", "GFLOP/s", "GB/s", "peak")
+		fmt.Fprintf(b, "\n%-*s %-24s %5s %9s %6s %9s %7s %7s\n", width, "operation", "shape", "calls", "ms", "step", "GFLOP/s", "GB/s", "peak")
 		for _, op := range table {
-			fmt.Fprintf(b, "%-26s %-24s %5d %9.3f %5.1f%% %9s %7.1f %7s\n", op.Name, op.Shape, op.Calls, op.Time, 100*op.Step,
+			fmt.Fprintf(b, "%-*s %-24s %5d %9.3f %5.1f%% %9s %7.1f %7s\n", width, op.Name, op.Shape, op.Calls, op.Time, 100*op.Step,
 				unless(op.Flops == 0, "%.1f", op.Flops/op.Time/1e6), float64(op.Bytes)/op.Time/1e6, unless(op.Share == 0, "%.0f%%", 100*op.Share))
 		}
 	}
