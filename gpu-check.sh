@@ -122,7 +122,7 @@ accurate() {
 	local name=$1 wanted=$2
 	shift 2
 	trained "$name" "$@" || return
-	epochs "$name" | tail -n 1 | awk -v wanted="$wanted" '{ a = $2 } END { print "found: accuracy " a ", wanted " wanted; exit !(a >= wanted) }'
+	epochs "$name" | tail -n 1 | awk -v wanted="$wanted" '{ a = $2 } END { print "found: accuracy " a ", " wanted " wanted"; exit !(a >= wanted) }'
 }
 
 # goes_on trains a run, or goes on with what an earlier call left of it, and tells when

@@ -37,12 +37,26 @@ func standIns(t *testing.T) string {
 		"gpu-check.sh": string(script),
 		"lbsam": `#!/bin/bash
 case "$*" in
-*--device?cuda*) echo "lbsam: device cuda:0: no driver" >&2; exit 4 ;;
-*--ceilings*) sleep "${SLOW:-0}" ;;
+*--device?cuda*) [ -n "$CARD" ] || { echo "lbsam: device cuda:0: no driver" >&2; exit 4; } ;;
 *--lockstep*) echo "29 of 30 traces passed"; exit 8 ;;
+esac
+case "$*" in
+train*--out*)
+	args="$*"
+	out=${args#*--out }
+	out=${out%% *}
+	mkdir -p "$out"
+	touch "$out/last.safetensors" "$out/state.safetensors"
+	epoch() { echo '{"kind":"epoch","epoch":'$1',"step":9,"test":{"loss":0.2,"accuracy":'$2',"images":9},"best":0.9,"seconds":10.5}'; }
+	{ echo '{"kind":"interval","epoch":1}'; epoch 1 0.941; epoch 2 0.93; epoch 3 0.952; } >"$out/metrics.jsonl" ;;
+*--ceilings*) sleep "${SLOW:-0}" ;;
 *--json*) echo '{"kind":"summary","card":"a card"}' ;;
 esac
 `,
+		"compute-sanitizer":      "#!/bin/bash\n",
+		"train/train.test":       "#!/bin/bash\n",
+		"cuda5/cu/cu.test":       "#!/bin/bash\n[ $LBSAM_GPU = 1 ]\n",
+		"kernels/cuda/cuda.test": "#!/bin/bash\n[ $LBSAM_GPU = 1 ]\n",
 		"python": `#!/bin/bash
 case "$1" in
 -c) ;;
@@ -50,6 +64,7 @@ case "$1" in
 esac
 `,
 		"kernels/kernels.test": `#!/bin/bash
+[ -z "$CARD" ] || exit 0
 case "$*" in
 *-test.list*) printf 'TestAdd\nTestCopy\nTestTail\nTestPTXIsCurrent\nok\n' ;;
 *Copy*) echo "--- FAIL: TestCopy (0.00s)"; exit 1 ;;
@@ -102,6 +117,39 @@ func TestGPUCheck(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(out, "log")); err != nil || !strings.Contains(string(text), "29 of 30 traces passed") || !strings.Contains(string(text), "panic: gone") {
 		t.Errorf("the log (%v) lacks what failed:\n%s", err, text)
+	}
+}
+
+// With a GPU all stages run, of which nothing runs elsewhere.
+func TestGPUCheckOnACard(t *testing.T) {
+	bundle, out := standIns(t), filepath.Join(t.TempDir(), "out")
+	environment := []string{"LBSAM_DEVICE=cuda", "CARD=1", "DATA=.", "TORCH_BENCH=-", "PYTHON=" + filepath.Join(bundle, "python"), "PATH=" + bundle + ":" + os.Getenv("PATH")}
+	text, status := gpuCheck(t, bundle, environment, append([]string{out}, strings.Fields("host driver kernels golden bits train ceilings bench torch compiled grid sanitizer seconds long")...)...)
+	if status != 0 {
+		t.Errorf("status %d:\n%s", status, text)
+	}
+	rows := map[string]string{}
+	for _, row := range tableRows(t, out) {
+		name, rest, _ := strings.Cut(row, " ")
+		if rows[name] = rest; !strings.HasPrefix(rest, "PASS") {
+			t.Errorf("%s is %s", name, rest)
+		}
+	}
+	for name, want := range map[string]string{
+		"driver-binding": "PASS", "driver": "PASS", "bits-graph-fp16": "PASS", "bench-resnet34-128-LookbehindSAM-5-tf32": "PASS",
+		"bench-resnet34-128-SGD-1-float32": "PASS", "bench-resnet50-512-LookbehindSAM-2-fp16": "PASS", "layers-tf32": "PASS",
+		"torch-compiled": "PASS", "sanitizer-racecheck-tf32": "PASS",
+		"train-to-80-percent-fp16":  "PASS 0 s accuracy 0.952, 0.80 wanted",
+		"cifar-200-Lookbehind-fp16": "PASS 0 s 94% after 10.5 s, 95% after 31.5 s, best 95.20%, epoch 3 after 31.5 s of training",
+	} {
+		if rows[name] != want {
+			t.Errorf("%s is %q, want %q", name, rows[name], want)
+		}
+	}
+	for file, want := range map[string]int{"bench.jsonl": 40, "torch.jsonl": 5} {
+		if text, err := os.ReadFile(filepath.Join(out, file)); err != nil || strings.Count(string(text), "\n") != want {
+			t.Errorf("%s (%v) has %d lines, want %d", file, err, strings.Count(string(text), "\n"), want)
+		}
 	}
 }
 
