@@ -26,6 +26,7 @@ type gpu struct {
 	watch    func(Launch)
 	trace    func(Span) // nil: nobody listens
 	timer    *Timer     // of trace
+	busy     func()     // of trace: keeps the device busy while what is timed is on its way; nil: no need
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -75,15 +76,20 @@ func (g *gpu) launch(kernel string, s size, args ...any) {
 	if g.trace != nil {
 		defer g.span(kernel, s, args)()
 	}
+	g.give(k, s, args)
+}
+
+// give gives a kernel to the device of which nobody needs to hear.
+func (g *gpu) give(k driver.Kernel, s size, args []any) {
 	g.args.Reset()
 	for _, a := range args {
-		g.pack(kernel, a)
+		g.pack(k.Name(), a)
 	}
 	packed, err := g.args.For(k)
 	if err != nil {
 		panic(fmt.Sprintf("kernels: %v", err))
 	}
-	g.must(kernel, g.drv.Launch(0, k, s.grid, s.block, s.shared, packed))
+	g.must(k.Name(), g.drv.Launch(0, k, s.grid, s.block, s.shared, packed))
 }
 
 func (g *gpu) pack(kernel string, arg any) {

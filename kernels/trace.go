@@ -23,11 +23,24 @@ type Span struct {
 func (d *Device) Trace(f func(Span)) {
 	d.trace = f
 	if d.gpu != nil {
-		d.gpu.trace, d.gpu.timer = f, nil
+		d.gpu.trace, d.gpu.timer = nil, nil
 		if f != nil {
 			d.gpu.timer = d.NewTimer()
+			if d.sms > 0 && d.gpu.busy == nil {
+				d.gpu.busy = d.waiting()
+			}
 		}
+		d.gpu.trace = f
 	}
+}
+
+// waiting returns what keeps one multiprocessor of a GPU busy for some 50 µs. An
+// idle one would begin with the timer, and then wait for the kernel that the host
+// is about to launch: many take no longer than that.
+func (d *Device) waiting() func() {
+	const rounds = 1 << 12
+	y, x, k := d.Alloc(Float32, 256), d.uploaded(-0.999, 0.5), d.gpu.kernel("ceiling_fma")
+	return func() { d.gpu.give(k, blocks(1, 256), []any{y, x, rounds}) }
 }
 
 // A running is an operation under way; one that nobody wants to hear of is empty.
@@ -101,6 +114,9 @@ func (g *gpu) span(name string, s size, args []any) func() {
 		begun.Shape = fmt.Sprintf("[%d]", operands[0].n)
 	}
 	begun.Operands, begun.Bytes, begun.Start = describeAll(operands)+about, size64(operands), time.Now()
+	if g.busy != nil {
+		g.busy()
+	}
 	g.timer.Start()
 	return func() {
 		begun.Took = g.timer.Stop()

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lbsam/kernels/kerneltest"
+	"lbsam/kernels/ptxsim"
 )
 
 // Every operation is told of once, with its operands and a time within which it
@@ -46,6 +49,27 @@ func TestTraceTellsOfOperations(t *testing.T) {
 				t.Errorf("%s: %s ran from %v for %v, and all of it from %v for %v", c.Name, s.Name, s.Start, s.Took, began, took)
 			}
 		}
+	}
+}
+
+// What keeps a GPU busy until a kernel that is timed arrives changes nothing and is
+// not told of.
+func TestTraceOfABusyDevice(t *testing.T) {
+	sim := ptxsim.New(ptxsim.Config{})
+	r := rig{t, OpenDriver(sim, ComputeFloat32)}
+	defer r.dev.Close()
+	r.dev.sms = 1
+	x, told := r.floats(1, -2, 3), 0
+	r.dev.Trace(func(Span) { told++ })
+	ReLU(x, x)
+	Fill(x.Slice(0, 1), 5)
+	r.dev.Trace(nil)
+	ReLU(x, x)
+	if err := kerneltest.Compare(Floats(x), []float64{5, 0, 3}, 0, 0); err != nil {
+		t.Error(err)
+	}
+	if n := sim.Counters("ceiling_fma").Launches; told != 2 || n != 2 {
+		t.Errorf("told of %d operations, busy before %d, want 2 and 2", told, n)
 	}
 }
 
