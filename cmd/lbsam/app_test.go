@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,7 +127,8 @@ func TestErrorsAreOneLineAndHaveACode(t *testing.T) {
 		{"bench --layers --predict h100", exitUsage, `--layers measures and --predict does not: give one of them`},
 		{"bench --predict voodoo2", exitUsage, `--predict is "voodoo2": want one of`},
 		{"bench --ceilings --device cpu", exitUsage, `--ceilings measures a GPU, and --device is cpu`},
-		{"bench --beside x", exitUsage, `--beside is for --table: give both`},
+		{"bench --beside x", exitUsage, `--beside is for --table and --predict: give one of them too`},
+		{"bench --predict h100 --beside /nowhere/x", exitData, `/nowhere/x`},
 		{"bench --table /nowhere/x", exitData, `/nowhere/x`},
 		{"bench --device cuda:x", exitDevice, `device "cuda:x": want cuda:0`},
 		{"bench --minimizer x", exitUsage, `unknown minimizer "x"`},
@@ -270,6 +273,39 @@ func TestBenchPredicts(t *testing.T) {
 	}
 	if stdout, _ = mustRun(t, args...); !strings.Contains(stdout, "a model, nothing is measured") || !strings.Contains(stdout, "img/s") {
 		t.Errorf("%s", stdout)
+	}
+}
+
+// Each part of a prediction finds what bench --layers measured of it.
+func TestBenchPredictsBesideMeasurements(t *testing.T) {
+	step := []string{"--model", "lenet", "--batch", "2", "--precision", "fp16"}
+	stdout, _ := mustRun(t, append([]string{"bench", "--layers", "--json", "--device", "ptxsim", "--steps", "1"}, step...)...)
+	file := filepath.Join(t.TempDir(), "layers")
+	if err := os.WriteFile(file, []byte("{}\n"+stdout), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"bench", "--predict", "h100", "--beside", file}, step...)
+	stdout, _ = mustRun(t, append(args, "--json")...)
+	var got prediction
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for i, part := range got.Parts {
+		sum += part.Measured
+		batch := slices.Contains([]string{"augment_f16", "take_batch", "increment"}, part.Name) // which a bench takes once
+		if (part.Measured > 0) == batch || i > 0 && part.lost() > got.Parts[i-1].lost() {
+			t.Errorf("%+v", part)
+		}
+	}
+	if len(got.Parts) < 10 || math.Abs(sum-got.Measured) > 1e-9*sum {
+		t.Errorf("%d parts of %g ms, and together they took %g", len(got.Parts), sum, got.Measured)
+	}
+	if stdout, _ = mustRun(t, args...); !strings.Contains(stdout, " ms, measured ") {
+		t.Errorf("%s", stdout)
+	}
+	if code, _, stderr := start(t.Context(), append(args, "--minimizer", "sam")...); code != exitData || !strings.Contains(stderr, "found no such step in fp16") {
+		t.Errorf("of another minimizer: exit %d, %s", code, stderr)
 	}
 }
 

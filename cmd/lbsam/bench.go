@@ -52,7 +52,7 @@ reading, no augmentation and no evaluation.`,
 	f.StringVar(&o.predict, "predict", "", "estimate the step on this `card` instead, from what its kernels compute and move: "+strings.Join(roofline.Names(), ", "))
 	f.BoolVar(&o.ceilings, "ceilings", false, "measure what the GPU does at best: copies, its L2 cache, launches, products")
 	f.StringVar(&o.table, "table", "", "measure nothing and show the steps in this `file` of lines of --json")
-	f.StringVar(&o.beside, "beside", "", "of --table: `file` with lines of JSON of a benchmark with PyTorch, to show beside ours")
+	f.StringVar(&o.beside, "beside", "", "of --table: `file` with lines of JSON of a benchmark with PyTorch, to show beside ours; of --predict: with those of bench --layers --json on such a card")
 	addSection(cmd.Flags(), "Measurement", f)
 	return cmd
 }
@@ -105,14 +105,14 @@ func (a *app) bench(ctx context.Context, c train.Config, o benchFlags) error {
 	if o.ceilings {
 		return a.benchCeilings(c.Device, o.json)
 	}
-	if o.beside != "" {
-		return usageError("--beside is for --table: give both")
+	if o.beside != "" && o.predict == "" {
+		return usageError("--beside is for --table and --predict: give one of them too")
 	}
 	if err := c.Validate(); err != nil {
 		return err
 	}
 	if o.predict != "" {
-		return a.predict(c, o.predict, o.json)
+		return a.predict(c, o.predict, o.beside, o.json)
 	}
 	job, err := train.OpenWith(c, randomData(c))
 	if err != nil {

@@ -19,6 +19,7 @@ type layerTimes struct {
 	Kind       string    `json:"kind"` // "layers"
 	Model      string    `json:"model"`
 	Minimizer  string    `json:"minimizer"`
+	K          *int      `json:"k"` // of Lookbehind, Multistep and PathMean
 	Batch      int       `json:"batch"`
 	Threads    int       `json:"threads"`
 	Device     string    `json:"device"`
@@ -73,6 +74,9 @@ func (a *app) benchLayers(ctx context.Context, b *train.Bench, o benchFlags) err
 		Kind: "layers", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(),
 		Precision: precisionText(b.Device), Steps: len(walls), Peak: peak.Flops / 1e9, Copy: peak.Bandwidth / 1e9,
 		Median: median(walls), Between: median(outside),
+	}
+	if takesK(c) {
+		t.K = &c.K
 	}
 	t.Operations, t.Layers = names.list(peak, t.Median), shapes.list(peak, t.Median)
 	if o.json {
