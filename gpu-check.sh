@@ -225,7 +225,8 @@ bench() {
 	done
 	for minimizer in SGD:1 LookbehindSAM:2; do measure resnet34 128 $minimizer float32; done
 	for precision in fp16 tf32 float32; do
-		step layers-$precision ./lbsam bench --device cuda --model resnet34 --precision $precision --layers --steps 5
+		step layers-$precision ./lbsam bench --device cuda --model resnet34 --precision $precision --layers --steps 5 --json
+		grep '^{' "$log" >>"$out/bench.jsonl"
 	done
 }
 
