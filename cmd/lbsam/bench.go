@@ -52,7 +52,8 @@ reading, no augmentation and no evaluation.`,
 	f.StringVar(&o.predict, "predict", "", "estimate the step on this `card` instead, from what its kernels compute and move: "+strings.Join(roofline.Names(), ", "))
 	f.BoolVar(&o.ceilings, "ceilings", false, "measure what the GPU does at best: copies, its L2 cache, launches, products")
 	f.StringVar(&o.table, "table", "", "measure nothing and show the steps in this `file` of lines of --json")
-	f.StringVar(&o.beside, "beside", "", "of --table: `file` with lines of JSON of a benchmark with PyTorch, to show beside ours; of --predict: with those of bench --layers --json on such a card")
+	f.StringVar(&o.beside, "beside", "", "`file` with lines of JSON to show beside these: of a benchmark with PyTorch, with --table; of "+
+		"bench --layers --json, with --predict")
 	addSection(cmd.Flags(), "Measurement", f)
 	return cmd
 }
