@@ -10,8 +10,9 @@ import (
 //
 // A sleeping goroutine takes some 100 µs to come, as long as many an operation
 // lasts. So a helper that has nothing to do looks for the next run, for as long as
-// it has patience, before it sleeps, and so does a caller who waits for it. A
-// helper that has not come when all tasks are taken is not waited for.
+// it has patience, before it sleeps, and so does a caller who waits for it: not for
+// long, because other programs may want the processor. A helper that has not come
+// when all tasks are taken is not waited for.
 type helper struct {
 	state    atomic.Int32
 	wake     chan struct{} // ends its sleep
@@ -35,7 +36,7 @@ const (
 func newHelper(workers int) *helper {
 	h := &helper{wake: make(chan struct{}, 1), rested: make(chan struct{}, 1)}
 	if workers <= runtime.GOMAXPROCS(0) {
-		h.patience = 200 * time.Microsecond
+		h.patience = 50 * time.Microsecond
 	}
 	return h
 }
