@@ -32,9 +32,11 @@ type ceilingWork struct {
 	trials  int
 }
 
-var ceilingWorks = map[bool]ceilingWork{ // by whether it is a GPU
-	true:  {4, 512 << 20, []int{4 << 20, 8 << 20, 16 << 20, 24 << 20, 32 << 20, 48 << 20}, 8 << 30, 1000, 1 << 14, 5},
-	false: {1, 1 << 14, []int{1 << 12}, 1 << 13, 3, 2, 1},
+func newCeilingWork(gpu bool) ceilingWork {
+	if gpu {
+		return ceilingWork{4, 512 << 20, []int{4 << 20, 8 << 20, 16 << 20, 24 << 20, 32 << 20, 48 << 20}, 8 << 30, 1000, 1 << 14, 5}
+	}
+	return ceilingWork{1, 1 << 14, []int{1 << 12}, 1 << 13, 3, 2, 1} // the interpreter
 }
 
 // readBlocks is how many blocks of ceiling_read a multiprocessor holds.
@@ -46,7 +48,7 @@ func (d *Device) Ceilings() (c Ceilings) {
 	if d.gpu == nil {
 		panic("kernels: Ceilings of device " + d.name + ": want one that runs PTX")
 	}
-	sms, work := max(d.sms, 1), ceilingWorks[d.sms > 0]
+	sms, work := max(d.sms, 1), newCeilingWork(d.sms > 0)
 	m := &ceilingMeter{d, d.NewTimer(), work.trials}
 	x, y := d.Alloc(Int32, work.memory/4), d.Alloc(Int32, work.memory/4)
 	Upload(x, randomWords(x.n))
