@@ -6,65 +6,55 @@ import (
 	"slices"
 	"strings"
 
+	"lbsam/analysis"
 	"lbsam/train"
 )
-
-// A Number is one that may not be known: NaN, which JSON has as null.
-type Number float64
-
-// MarshalJSON writes null for what is not finite.
-func (n Number) MarshalJSON() ([]byte, error) {
-	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
-		return []byte("null"), nil
-	}
-	return fmt.Appendf(nil, "%v", float64(n)), nil
-}
 
 // A Comparison sets arms side by side: their means over seeds, and differences of
 // pairs of runs with one seed. Intervals are of 95%, by Student's t.
 type Comparison struct {
-	Kind      string     `json:"kind"` // "compare"
-	Metric    string     `json:"metric"`
-	Title     string     `json:"title"`
-	Baseline  string     `json:"baseline,omitempty"`
-	AtEvals   int64      `json:"at_evals"`   // what all arms had at least
-	AtSeconds Number     `json:"at_seconds"` // likewise
-	Arms      []Means    `json:"arms"`
-	Contrasts []Contrast `json:"contrasts"`
-	Notes     []string   `json:"notes"`
+	Kind      string          `json:"kind"` // "compare"
+	Metric    string          `json:"metric"`
+	Title     string          `json:"title"`
+	Baseline  string          `json:"baseline,omitempty"`
+	AtEvals   int64           `json:"at_evals"`   // what all arms had at least
+	AtSeconds analysis.Number `json:"at_seconds"` // likewise
+	Arms      []Means         `json:"arms"`
+	Contrasts []Contrast      `json:"contrasts"`
+	Notes     []string        `json:"notes"`
 
 	metric Metric
 }
 
 // Means are what the runs of an arm came to.
 type Means struct {
-	Arm       string   `json:"arm"`
-	Seeds     []uint64 `json:"seeds"`
-	Values    []Number `json:"values"` // by seed
-	Mean      Number   `json:"mean"`
-	Deviation Number   `json:"standard_deviation"`
-	Low       Number   `json:"low"` // of the interval of the mean
-	High      Number   `json:"high"`
-	Steps     int      `json:"steps"`
-	Evals     int64    `json:"evals"`
-	Seconds   Number   `json:"seconds"` // of training, mean
-	ByEvals   Number   `json:"mean_at_evals"`
-	BySeconds Number   `json:"mean_at_seconds"`
-	Curve     Curve    `json:"curve"`
+	Arm       string            `json:"arm"`
+	Seeds     []uint64          `json:"seeds"`
+	Values    []analysis.Number `json:"values"` // by seed
+	Mean      analysis.Number   `json:"mean"`
+	Deviation analysis.Number   `json:"standard_deviation"`
+	Low       analysis.Number   `json:"low"` // of the interval of the mean
+	High      analysis.Number   `json:"high"`
+	Steps     int               `json:"steps"`
+	Evals     int64             `json:"evals"`
+	Seconds   analysis.Number   `json:"seconds"` // of training, mean
+	ByEvals   analysis.Number   `json:"mean_at_evals"`
+	BySeconds analysis.Number   `json:"mean_at_seconds"`
+	Curve     Curve             `json:"curve"`
 }
 
 // A Contrast is the difference of two arms, A - B, over the seeds that both have.
 type Contrast struct {
-	A         string   `json:"a"`
-	B         string   `json:"b"`
-	Seeds     []uint64 `json:"seeds"`
-	Mean      Number   `json:"mean"`
-	Deviation Number   `json:"standard_deviation"`
-	Low       Number   `json:"low"`
-	High      Number   `json:"high"`
-	T         Number   `json:"t"`
-	P         Number   `json:"p"`         // of the paired t-test, two-sided
-	SignFlip  Number   `json:"sign_flip"` // exact p of the permutation test, two-sided
+	A         string          `json:"a"`
+	B         string          `json:"b"`
+	Seeds     []uint64        `json:"seeds"`
+	Mean      analysis.Number `json:"mean"`
+	Deviation analysis.Number `json:"standard_deviation"`
+	Low       analysis.Number `json:"low"`
+	High      analysis.Number `json:"high"`
+	T         analysis.Number `json:"t"`
+	P         analysis.Number `json:"p"`         // of the paired t-test, two-sided
+	SignFlip  analysis.Number `json:"sign_flip"` // exact p of the permutation test, two-sided
 }
 
 // Options of Compare.
@@ -156,12 +146,12 @@ func (c *Comparison) means(name string, trials []Trial) (Means, error) {
 			return m, err
 		}
 		m.Seeds = append(m.Seeds, t.Seed())
-		m.Values = append(m.Values, Number(v))
+		m.Values = append(m.Values, analysis.Number(v))
 		list, seconds = append(list, v), append(seconds, t.Seconds())
 	}
 	half := margin(list)
-	m.Mean, m.Deviation, m.Low, m.High = Number(mean(list)), Number(deviation(list)), Number(mean(list)-half), Number(mean(list)+half)
-	m.Steps, m.Evals, m.Seconds = trials[0].Last().Step, trials[0].Last().Evals, Number(mean(seconds))
+	m.Mean, m.Deviation, m.Low, m.High = analysis.Number(mean(list)), analysis.Number(deviation(list)), analysis.Number(mean(list)-half), analysis.Number(mean(list)+half)
+	m.Steps, m.Evals, m.Seconds = trials[0].Last().Step, trials[0].Last().Evals, analysis.Number(mean(seconds))
 	m.Curve = newCurve(c.metric, trials)
 	return m, nil
 }
@@ -174,8 +164,8 @@ func (c *Comparison) atEqualCost() {
 	}
 	for i := range c.Arms {
 		m := &c.Arms[i]
-		m.ByEvals = Number(at(m.Curve.Evals, m.Curve.Mean, float64(c.AtEvals)))
-		m.BySeconds = Number(at(m.Curve.Seconds, m.Curve.Mean, float64(c.AtSeconds)))
+		m.ByEvals = analysis.Number(at(m.Curve.Evals, m.Curve.Mean, float64(c.AtEvals)))
+		m.BySeconds = analysis.Number(at(m.Curve.Seconds, m.Curve.Mean, float64(c.AtSeconds)))
 	}
 }
 
@@ -204,8 +194,8 @@ func contrast(a, b Means) Contrast {
 	}
 	half := margin(list)
 	t, p := pairedT(list)
-	d.Mean, d.Deviation, d.Low, d.High = Number(mean(list)), Number(deviation(list)), Number(mean(list)-half), Number(mean(list)+half)
-	d.T, d.P, d.SignFlip = Number(t), Number(p), Number(signFlip(list))
+	d.Mean, d.Deviation, d.Low, d.High = analysis.Number(mean(list)), analysis.Number(deviation(list)), analysis.Number(mean(list)-half), analysis.Number(mean(list)+half)
+	d.T, d.P, d.SignFlip = analysis.Number(t), analysis.Number(p), analysis.Number(signFlip(list))
 	return d
 }
 

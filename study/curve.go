@@ -3,6 +3,7 @@ package study
 import (
 	"math"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
@@ -10,11 +11,11 @@ import (
 // epoch that all of them have, over what it had cost. Low and High are the
 // interval of the mean.
 type Curve struct {
-	Evals   []float64 `json:"evals"`
-	Seconds []float64 `json:"seconds"` // of training, mean
-	Mean    []float64 `json:"mean"`
-	Low     []Number  `json:"low"`
-	High    []Number  `json:"high"`
+	Evals   []float64         `json:"evals"`
+	Seconds []float64         `json:"seconds"` // of training, mean
+	Mean    []float64         `json:"mean"`
+	Low     []analysis.Number `json:"low"`
+	High    []analysis.Number `json:"high"`
 }
 
 func newCurve(m Metric, trials []Trial) Curve {
@@ -42,7 +43,7 @@ func newCurve(m Metric, trials []Trial) Curve {
 		}
 		half := margin(list)
 		c.Evals, c.Seconds, c.Mean = append(c.Evals, mean(evals)), append(c.Seconds, mean(passed)), append(c.Mean, mean(list))
-		c.Low, c.High = append(c.Low, Number(mean(list)-half)), append(c.High, Number(mean(list)+half))
+		c.Low, c.High = append(c.Low, analysis.Number(mean(list)-half)), append(c.High, analysis.Number(mean(list)+half))
 	}
 	return c
 }
@@ -70,7 +71,7 @@ const banded = 3
 func (c Comparison) Dots() figure.Intervals {
 	f := figure.Intervals{Title: c.title(), X: figure.Axis{Label: c.label()}}
 	for _, m := range c.Arms {
-		v := shownBy(c.metric.Share, []Number{m.Mean, m.Low, m.High})
+		v := shownBy(c.metric.Share, []analysis.Number{m.Mean, m.Low, m.High})
 		f.Rows = append(f.Rows, figure.Interval{Name: m.Arm, Value: v[0], Low: v[1], High: v[2], Text: c.number(m.Mean, 2, false)})
 	}
 	return f

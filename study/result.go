@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
+
+	"lbsam/analysis"
 )
 
 const resultName = "result.json"
@@ -23,26 +24,8 @@ type result struct {
 type quantity struct {
 	title string
 	share bool // an accuracy, or a difference of two
-	value number
+	value analysis.Number
 }
-
-// A number of a file; null is NaN.
-type number float64
-
-// UnmarshalJSON reads a number or null.
-func (n *number) UnmarshalJSON(text []byte) error {
-	v := math.NaN()
-	if string(text) != "null" {
-		if err := json.Unmarshal(text, &v); err != nil {
-			return err
-		}
-	}
-	*n = number(v)
-	return nil
-}
-
-// A spread is the mean of numbers as files have it.
-type spread struct{ Mean number }
 
 // conditions are the settings of a measurement that its numbers depend on.
 type conditions struct {
@@ -113,13 +96,13 @@ func readResult(folder string) (r result, err error) {
 	return r, err
 }
 
-func (r *result) add(name, title string, share bool, v number) {
+func (r *result) add(name, title string, share bool, v analysis.Number) {
 	r.names = append(r.names, name)
 	r.numbers[name] = quantity{title, share, v}
 }
 
 // A noisy is loss and accuracy with noise, means over the draws.
-type noisy struct{ Loss, Accuracy spread }
+type noisy struct{ Loss, Accuracy analysis.Spread }
 
 // readNoise takes the numbers of lbsam noise: of each level the accuracy, its fall
 // from that without noise, and the loss.
@@ -158,15 +141,15 @@ func (r *result) readNoise(name string, text []byte) error {
 // falls of the accuracy at each radius, loss and accuracy at the weights themselves,
 // and what is known of the Hessian.
 func (r *result) readSharpness(name string, text []byte) error {
-	type value struct{ Value number }
+	type value struct{ Value analysis.Number }
 	var v struct {
-		Clean struct{ Loss, Accuracy number }
+		Clean struct{ Loss, Accuracy analysis.Number }
 		Lines []struct {
 			Measure, Geometry string
 			Radius            float64
 			M                 int
-			Rise              spread `json:"loss_rise"`
-			Fall              spread `json:"accuracy_loss"`
+			Rise              analysis.Spread `json:"loss_rise"`
+			Fall              analysis.Spread `json:"accuracy_loss"`
 		} `json:"sharpness"`
 		Curvature struct {
 			Spectrum *struct {

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 	"lbsam/train"
 )
 
 // number writes v, an accuracy in percent, with so many digits behind the point;
 // "-" for what is not known.
-func (c Comparison) number(v Number, digits int, signed bool) string {
+func (c Comparison) number(v analysis.Number, digits int, signed bool) string {
 	x := float64(v)
 	if math.IsNaN(x) {
 		return "-"
@@ -41,7 +42,7 @@ func (c Comparison) number(v Number, digits int, signed bool) string {
 }
 
 // interval writes low to high.
-func (c Comparison) interval(low, high Number, signed bool) string {
+func (c Comparison) interval(low, high analysis.Number, signed bool) string {
 	if math.IsNaN(float64(low)) {
 		return "-"
 	}
@@ -49,7 +50,7 @@ func (c Comparison) interval(low, high Number, signed bool) string {
 }
 
 // probability writes a p-value.
-func probability(p Number) string {
+func probability(p analysis.Number) string {
 	if math.IsNaN(float64(p)) {
 		return "-"
 	}
@@ -57,7 +58,7 @@ func probability(p Number) string {
 }
 
 // seconds writes a time.
-func seconds(v Number) string { return strconv.FormatFloat(float64(v), 'f', 1, 64) }
+func seconds(v analysis.Number) string { return strconv.FormatFloat(float64(v), 'f', 1, 64) }
 
 // title is what the tables are about.
 func (c Comparison) title() string {
@@ -157,7 +158,7 @@ func (c Comparison) Markdown() string {
 func (c Comparison) CSV() string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	number := func(v Number) string {
+	number := func(v analysis.Number) string {
 		if math.IsNaN(float64(v)) {
 			return ""
 		}

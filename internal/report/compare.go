@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
@@ -12,24 +13,24 @@ type comparison struct {
 	Arms          []struct {
 		Arm       string
 		Seeds     []uint64
-		Mean      number
-		Deviation number `json:"standard_deviation"`
-		Low, High number
-		Evals     number
-		Seconds   number
-		ByEvals   number `json:"mean_at_evals"`
-		BySeconds number `json:"mean_at_seconds"`
+		Mean      analysis.Number
+		Deviation analysis.Number `json:"standard_deviation"`
+		Low, High analysis.Number
+		Evals     analysis.Number
+		Seconds   analysis.Number
+		ByEvals   analysis.Number `json:"mean_at_evals"`
+		BySeconds analysis.Number `json:"mean_at_seconds"`
 		Curve     struct {
-			Evals, Seconds, Mean, Low, High []number
+			Evals, Seconds, Mean, Low, High []analysis.Number
 		}
 	}
 	Contrasts []struct {
 		A, B      string
 		Seeds     []uint64
-		Mean      number
-		Low, High number
-		P         number
-		SignFlip  number `json:"sign_flip"`
+		Mean      analysis.Number
+		Low, High analysis.Number
+		P         analysis.Number
+		SignFlip  analysis.Number `json:"sign_flip"`
 	}
 	Notes []string
 }
@@ -108,7 +109,7 @@ func (v comparison) show(s *section) {
 }
 
 // interval writes an interval, "" of none.
-func interval(low, high number) string {
+func interval(low, high analysis.Number) string {
 	if !finite(float64(low)) || !finite(float64(high)) {
 		return ""
 	}
@@ -117,7 +118,7 @@ func interval(low, high number) string {
 
 // track is a series of a result, as long as its shortest list; a band where there
 // is one.
-func track(name string, x, y, low, high []number) figure.Series {
+func track(name string, x, y, low, high []analysis.Number) figure.Series {
 	s := figure.Series{Name: name}
 	n := min(len(x), len(y))
 	band := len(low) >= n && len(high) >= n

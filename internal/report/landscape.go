@@ -6,19 +6,20 @@ import (
 	"math"
 	"slices"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
 // A landscaped is what is read of the result of a landscape measurement.
 type landscaped struct {
-	To      string  // the second checkpoint, of a line between two
-	Barrier *number // on that line
+	To      string           // the second checkpoint, of a line between two
+	Barrier *analysis.Number // on that line
 	Points  []landscapePoint
 }
 
 type landscapePoint struct {
-	X number
-	Y *number // nil: of a line
+	X analysis.Number
+	Y *analysis.Number // nil: of a line
 	level
 }
 

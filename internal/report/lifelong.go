@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
@@ -10,21 +11,21 @@ import (
 type lifelongResult struct {
 	Mean   lifelongMetrics
 	SD     *lifelongMetrics
-	Matrix [][]number // [after task][task], mean over the seeds
-	Seeds  []struct{ Matrix [][]number }
-	Evals  number
+	Matrix [][]analysis.Number // [after task][task], mean over the seeds
+	Seeds  []struct{ Matrix [][]analysis.Number }
+	Evals  analysis.Number
 }
 
 type lifelongMetrics struct {
-	Accuracy   number `json:"average_accuracy"`
-	Forgetting number `json:"forgetting"`
-	Backward   number `json:"backward_transfer"`
-	Forward    number `json:"forward_transfer"`
-	Learning   number `json:"learning_accuracy"`
+	Accuracy   analysis.Number `json:"average_accuracy"`
+	Forgetting analysis.Number `json:"forgetting"`
+	Backward   analysis.Number `json:"backward_transfer"`
+	Forward    analysis.Number `json:"forward_transfer"`
+	Learning   analysis.Number `json:"learning_accuracy"`
 }
 
-func (m lifelongMetrics) list() []number {
-	return []number{m.Accuracy, m.Forgetting, m.Backward, m.Forward, m.Learning}
+func (m lifelongMetrics) list() []analysis.Number {
+	return []analysis.Number{m.Accuracy, m.Forgetting, m.Backward, m.Forward, m.Learning}
 }
 
 // lifelong shows what is remembered over a stream of tasks.

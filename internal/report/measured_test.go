@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
@@ -89,8 +90,8 @@ func TestMapsOfPlanes(t *testing.T) {
 
 // The course of a stream is the mean over the tasks seen, of each seed.
 func TestCourseOfAStream(t *testing.T) {
-	v := lifelongResult{Matrix: [][]number{{0, 0}, {0, 0}}, Seeds: []struct{ Matrix [][]number }{
-		{[][]number{{0.8, 0.25}, {0.5, 1}}}, {[][]number{{1, 0.25}, {0.5, 0.75}}}, {[][]number{{0.9}}}, // stopped behind the first
+	v := lifelongResult{Matrix: [][]analysis.Number{{0, 0}, {0, 0}}, Seeds: []struct{ Matrix [][]analysis.Number }{
+		{[][]analysis.Number{{0.8, 0.25}, {0.5, 1}}}, {[][]analysis.Number{{1, 0.25}, {0.5, 0.75}}}, {[][]analysis.Number{{0.9}}}, // stopped behind the first
 	}}
 	s := v.course("")
 	if got := fmt.Sprintf("%v %.2f %.2f", s.X, s.Y, s.High); got != "[1 2] [90.00 68.75] [100.00 77.59]" {

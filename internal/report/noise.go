@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
@@ -13,7 +14,7 @@ type noised struct {
 	Noise  string
 	Points []struct {
 		Tensor string
-		Level  number
+		Level  analysis.Number
 		level
 		Recalibrated *level // with statistics taken anew
 	}

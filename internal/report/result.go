@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
+
+	"lbsam/analysis"
 )
 
 // A Result is the result.json of a measurement.
@@ -60,28 +61,8 @@ func (r Result) name() string {
 	return filepath.Base(r.Path)
 }
 
-// A number of a result; null is NaN.
-type number float64
-
-func (n *number) UnmarshalJSON(text []byte) error {
-	v := math.NaN()
-	if string(text) != "null" {
-		if err := json.Unmarshal(text, &v); err != nil {
-			return err
-		}
-	}
-	*n = number(v)
-	return nil
-}
-
 // A level is a score.
 type level struct {
-	Loss     number `json:"loss"`
-	Accuracy number `json:"accuracy"`
-}
-
-// A moments is a mean and a standard deviation as results have them.
-type moments struct {
-	Mean number `json:"mean"`
-	Std  number `json:"std"`
+	Loss     analysis.Number `json:"loss"`
+	Accuracy analysis.Number `json:"accuracy"`
 }

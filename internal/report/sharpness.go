@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lbsam/analysis"
 	"lbsam/internal/figure"
 )
 
@@ -14,22 +15,22 @@ type sharpened struct {
 	Images int
 	Lines  []struct {
 		Measure, Geometry string
-		Radius            number
+		Radius            analysis.Number
 		M                 int
-		LossRise          moments `json:"loss_rise"`
+		LossRise          analysis.Spread `json:"loss_rise"`
 	} `json:"sharpness"`
 	Curvature struct {
 		Spectrum *struct {
-			Largest    []struct{ Value number }
-			Smallest   struct{ Value number }
+			Largest    []struct{ Value analysis.Number }
+			Smallest   struct{ Value analysis.Number }
 			Quadrature []node
 		}
-		Trace *struct{ Value number }
+		Trace *struct{ Value analysis.Number }
 	}
 }
 
 // A node is a share of all eigenvalues, about where they are.
-type node struct{ Value, Share number }
+type node struct{ Value, Share analysis.Number }
 
 // A ball is where a loss was searched: how, in which geometry, for groups of m
 // images.
