@@ -72,6 +72,12 @@ type run struct {
 // diverged.
 const patience = 100
 
+// over reports whether the run ends behind what it has done. An epoch that was
+// begun is evaluated, also where it was stopped behind the last step.
+func (r *run) over() bool {
+	return r.at.Epoch >= r.Config.Epochs || r.at.Batch == 0 && r.spent() || r.stalled()
+}
+
 // spent reports whether the budget of gradient evaluations is used up.
 func (r *run) spent() bool {
 	return r.Config.MaxEvals > 0 && r.at.Evals >= int64(r.Config.MaxEvals)
@@ -89,7 +95,7 @@ func (r *run) epochs(ctx context.Context) error {
 	defer r.source.close()
 	r.prepare()
 	r.Profile.start(r.Job)
-	for r.at.Epoch < r.Config.Epochs && !r.spent() && !r.stalled() {
+	for !r.over() {
 		if err := r.epoch(ctx); err != nil {
 			return err
 		}

@@ -114,6 +114,7 @@ func TestResumeIsExact(t *testing.T) {
 		"recalibration": func(c *Config) { c.BNStats, c.Recalibrate = "none", 2 },
 		"validation":    func(c *Config) { c.ValSplit = 0.1 },
 		"mixed":         func(c *Config) { c.Mixup, c.Cutmix, c.Cutout, c.Accumulate = 0.2, 1, 8, 3 },
+		"budget":        func(c *Config) { c.MaxEvals = 5 * (c.K + 1) }, // spent when the last stop comes, in the evaluation
 		"average":       func(c *Config) { c.EMA, c.BNStats, c.Recalibrate = 0.9, "first", 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
