@@ -73,7 +73,6 @@ type array struct {
 type program struct {
 	nodes  []map[protowire.Number][]field
 	values map[string]array // those in the file
-	folded int              // nodes that are convolutions with a folded weight
 	meta   map[string]string
 }
 
