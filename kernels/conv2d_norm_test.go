@@ -235,6 +235,7 @@ func TestConv2dStatisticsOnCPU(t *testing.T) {
 		{N: 9, H: 16, W: 16, C: 32, OC: 200, KH: 1, KW: 1, Stride: 2},
 		{N: 2, H: 12, W: 12, C: 32, OC: 264, KH: 3, KW: 3, Stride: 2, Pad: 1},
 		{N: 17, H: 4, W: 4, C: 32, OC: 40, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 5, H: 15, W: 32, C: 80, OC: 144, KH: 3, KW: 3, Stride: 2, Pad: 1},
 	} {
 		var first []Buffer
 		for _, threads := range []int{1, 2, 3, 7} {

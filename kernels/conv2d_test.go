@@ -115,7 +115,7 @@ func TestConv2dCPU(t *testing.T) {
 
 // terms is how many products a plain sum has that errs as much as a sum of k
 // products in g. In tiles a result errs up to three times as much as a plain
-// sum, and as one of 16 terms at least, since it is made of 36 products.
+// sum, and as one of 16 terms at least, since it is made of 36 products or of 81.
 func terms(g Conv, k int) int {
 	if g.winograd() {
 		return 4 * max(k, 16)
@@ -133,6 +133,7 @@ func TestConv2dThreads(t *testing.T) {
 			{N: 64, H: 1, W: 1, C: 100, OC: 130, KH: 1, KW: 1, Stride: 1},
 			{N: 40, H: 7, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 1, Pad: 1},
 			{N: 70, H: 4, W: 4, C: 80, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
+			{N: 40, H: 15, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 2, Pad: 1},
 		} {
 			rng := kerneltest.Rng(i)
 			x, w, dy := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.YLen())
@@ -168,6 +169,7 @@ func TestConv2dBatch(t *testing.T) {
 		{N: 9, H: 8, W: 8, C: 80, OC: 32, KH: 3, KW: 3, Stride: 1, Pad: 1},
 		{N: 9, H: 9, W: 8, C: 16, OC: 24, KH: 3, KW: 3, Stride: 2, Pad: 1},
 		{N: 9, H: 7, W: 6, C: 64, OC: 32, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 9, H: 15, W: 8, C: 80, OC: 32, KH: 3, KW: 3, Stride: 2, Pad: 1},
 	} {
 		one := many
 		one.N = 1

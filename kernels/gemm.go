@@ -37,8 +37,11 @@ type rowLoop func(to, from *float32, width, rows, toStride, fromStride int)
 // An instructionSet is the fast loops for one set of instructions.
 type instructionSet struct {
 	name         string
-	microkernels []microkernel   // the fastest first
-	winograd     []winogradLoops // those for most channels at a time first
+	microkernels []microkernel // the fastest first
+
+	// The loops of convolutions with strides 1 and 2, those for most channels at a time
+	// first.
+	winograd, winogradStrided []winogradLoops
 }
 
 // pickMicrokernel returns the microkernel that spends least on a result with the given

@@ -34,13 +34,13 @@ func instructionSets() []instructionSet {
 			{"product6x64AVX512", 6, 64, 1, product6x64AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
 			{"product8x32AVX512", 8, 32, 1.05, product8x32AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
 			{"product16x16AVX512", 16, 16, 1.2, product16x16AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
-		}, []winogradLoops{winogradAVX512, winogradAVX2}})
+		}, []winogradLoops{winogradAVX512, winogradAVX2}, []winogradLoops{winogradStridedAVX512, winogradStridedAVX2}})
 	}
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, instructionSet{"AVX2", []microkernel{
 			{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
 			{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
-		}, []winogradLoops{winogradAVX2}})
+		}, []winogradLoops{winogradAVX2}, []winogradLoops{winogradStridedAVX2}})
 	}
 	return append(sets, instructionSetGo)
 }

@@ -20,6 +20,27 @@ func winogradWeightAVX2(p *winogradPass)
 func winogradWeightGradientAVX2(p *winogradPass)
 
 //go:noescape
+func winogradStridedInputAVX2(p *winogradPass)
+
+//go:noescape
+func winogradStridedOutputAVX2(p *winogradPass)
+
+//go:noescape
+func winogradStridedOutputGradientAVX2(p *winogradPass)
+
+//go:noescape
+func winogradStridedWeightAVX2(p *winogradPass)
+
+//go:noescape
+func winogradStridedWeightGradientAVX2(p *winogradPass)
+
+//go:noescape
+func winogradStridedDyInputAVX2(p *winogradPass)
+
+//go:noescape
+func winogradStridedDxOutputAVX2(p *winogradPass)
+
+//go:noescape
 func winogradInputAVX512(p *winogradPass)
 
 //go:noescape
@@ -34,7 +55,42 @@ func winogradWeightAVX512(p *winogradPass)
 //go:noescape
 func winogradWeightGradientAVX512(p *winogradPass)
 
+//go:noescape
+func winogradStridedInputAVX512(p *winogradPass)
+
+//go:noescape
+func winogradStridedOutputAVX512(p *winogradPass)
+
+//go:noescape
+func winogradStridedOutputGradientAVX512(p *winogradPass)
+
+//go:noescape
+func winogradStridedWeightAVX512(p *winogradPass)
+
+//go:noescape
+func winogradStridedWeightGradientAVX512(p *winogradPass)
+
+//go:noescape
+func winogradStridedDyInputAVX512(p *winogradPass)
+
+//go:noescape
+func winogradStridedDxOutputAVX512(p *winogradPass)
+
 var (
-	winogradAVX2   = winogradLoops{8, winogradInputAVX2, winogradOutputAVX2, winogradOutputGradientAVX2, winogradWeightAVX2, winogradWeightGradientAVX2}
-	winogradAVX512 = winogradLoops{16, winogradInputAVX512, winogradOutputAVX512, winogradOutputGradientAVX512, winogradWeightAVX512, winogradWeightGradientAVX512}
+	winogradAVX2 = winogradLoops{
+		8, winogradInputAVX2, winogradOutputAVX2, winogradOutputGradientAVX2, winogradWeightAVX2, winogradWeightGradientAVX2,
+		winogradInputAVX2, winogradOutputAVX2,
+	}
+	winogradAVX512 = winogradLoops{
+		16, winogradInputAVX512, winogradOutputAVX512, winogradOutputGradientAVX512, winogradWeightAVX512, winogradWeightGradientAVX512,
+		winogradInputAVX512, winogradOutputAVX512,
+	}
+	winogradStridedAVX2 = winogradLoops{
+		8, winogradStridedInputAVX2, winogradStridedOutputAVX2, winogradStridedOutputGradientAVX2, winogradStridedWeightAVX2,
+		winogradStridedWeightGradientAVX2, winogradStridedDyInputAVX2, winogradStridedDxOutputAVX2,
+	}
+	winogradStridedAVX512 = winogradLoops{
+		16, winogradStridedInputAVX512, winogradStridedOutputAVX512, winogradStridedOutputGradientAVX512, winogradStridedWeightAVX512,
+		winogradStridedWeightGradientAVX512, winogradStridedDyInputAVX512, winogradStridedDxOutputAVX512,
+	}
 )

@@ -7,32 +7,73 @@ package kernels
 // Where the direct sum leaves out the padding or tiles reach far beyond the
 // image, little is gained.
 func (g Conv) winograd() bool {
+	if g.KH != winogradWindow || g.KW != winogradWindow || g.C%winogradChannels > 0 || g.OC%winogradChannels > 0 ||
+		g.OH() < winogradTile || g.OW() < winogradTile {
+		return false
+	}
+	results := g.OH() * g.OW()
 	covered := winogradTile * winogradTile * tiles(g.OH(), winogradTile) * tiles(g.OW(), winogradTile)
-	return g.KH == winogradWindow && g.KW == winogradWindow && g.Stride == 1 && g.Pad < winogradWindow &&
-		g.C%winogradChannels == 0 && g.OC%winogradChannels == 0 &&
-		g.OH() >= winogradTile && g.OW() >= winogradTile && 2*covered <= 3*g.OH()*g.OW()
+	return g.Stride == 1 && g.Pad < winogradWindow && 2*covered <= 3*results ||
+		g.Stride == 2 && g.Pad == 1 && 3*covered <= 4*results
+}
+
+// A winogradForm is the sizes of the tiles of a stride.
+type winogradForm struct {
+	edge int // places along an edge of a tile
+	step int // pixels of x from tile to tile
+	over int // pixels that two neighbouring tiles share, of x and, for the gradient of x, of dy
+
+	// block is how many tiles are transformed at a time: they, their products and the
+	// weights stay in the L2 cache.
+	block int
+
+	// sums is for how many tiles a task keeps sums, if it adds the products of several
+	// groups of channels.
+	sums int
+
+	// strip is how many tiles times channels go through both passes of a transformation
+	// before the next: the L1 cache holds them in between.
+	strip int
+}
+
+func newWinogradForm(stride int) winogradForm {
+	if stride == 1 {
+		return winogradForm{edge: winogradEdge, step: 4, over: 2, block: 24, sums: 96, strip: 256}
+	}
+	return winogradForm{edge: winogradStridedEdge, step: 8, over: 1, block: 12, sums: 48, strip: 128}
+}
+
+// terms is the width of a tile of x.
+func (f *winogradForm) terms() int { return f.step + f.over }
+
+// places is the number of places of a tile.
+func (f *winogradForm) places() int { return f.edge * f.edge }
+
+// weight is the place of the transformed window that a place of a tile is multiplied
+// with, and whether it is the first of those that share it.
+func (f *winogradForm) weight(place int) (weight int, first bool) {
+	row, column, shared := place/f.edge, place%f.edge, f.edge-winogradEdge
+	weight = max(0, row-shared)*winogradEdge + max(0, column-shared)
+	return weight, (row == 0 || row > shared) && (column == 0 || column > shared)
+}
+
+// part is how many of some channels take part in one call of a loop: whole vectors of
+// the widest loops, if all channels are.
+func (f *winogradForm) part(channels, columns int) int {
+	for channels*columns > f.strip && channels%32 == 0 {
+		channels /= 2
+	}
+	return channels
 }
 
 const (
-	// winogradBlock is how many tiles are transformed at a time: they, their
-	// products and the weights stay in the L2 cache.
-	winogradBlock = 24
-
-	// winogradSums is for how many tiles a task keeps sums, if it adds the
-	// products of several groups of channels.
-	winogradSums = 96
-
 	// winogradGroup is how many channels, of images that are read and of results,
 	// are transformed at a time.
 	winogradGroup = 64
 
-	// winogradStrip is how many tiles times channels go through both passes of
-	// a transformation before the next: the L1 cache holds them in between.
-	winogradStrip = 256
-
 	// winogradSkew lies between the matrices of two places, in elements: a line
-	// more than a power of two, or the 36 places of a tile would share a few
-	// sets of the caches.
+	// more than a power of two, or the places of a tile would share a few sets of
+	// the caches.
 	winogradSkew = 16
 )
 
@@ -50,38 +91,44 @@ type image struct {
 	h, w, c int
 }
 
-// firstPixel is the number of the first pixel of a strip, a row of tiles, of which an
-// image has rows.
-func (m *image) firstPixel(strip, rows int) int {
-	return (strip/rows*m.h + strip%rows*winogradTile) * m.w
+// firstPixel is the number of the first pixel of a strip, a row of tiles of so many
+// pixels, of which an image has rows.
+func (m *image) firstPixel(strip, rows, tile int) int {
+	return (strip/rows*m.h + strip%rows*tile) * m.w
 }
 
 // strips is the pixels of strips first to end.
-func (m *image) strips(first, end, rows int) []float32 {
-	return m.data[m.firstPixel(first, rows)*m.c : m.firstPixel(end, rows)*m.c]
+func (m *image) strips(first, end, rows, tile int) []float32 {
+	return m.data[m.firstPixel(first, rows, tile)*m.c : m.firstPixel(end, rows, tile)*m.c]
 }
 
 // A winogradSource is an image [n, h, w, c] that is cut into strips of tiles,
-// rows of tiles of one image, tiles [terms, terms] whose first one starts pad
-// pixels above and left of the image.
+// rows of tiles of one image, tiles [terms, terms], step pixels from one to the next,
+// whose first one starts pad pixels above and left of the image.
 type winogradSource struct {
 	image
-	pad           int
-	terms         int
-	rows, columns int // of tiles in an image
-	loop          func(*winogradPass)
-	zeros         []float32
+	form             winogradForm
+	pad, terms, step int
+	rows, columns    int // of tiles in an image
+	loop             func(*winogradPass)
+	zeros            []float32
 }
 
 // width is the number of pixels that a strip covers.
-func (s *winogradSource) width() int { return s.columns*winogradTile + s.terms - winogradTile }
+func (s *winogradSource) width() int { return (s.columns-1)*s.step + s.terms }
+
+// strips is the pixels of strips first to end, but for what the last shares with the
+// next.
+func (s *winogradSource) strips(first, end int) []float32 {
+	return s.image.strips(first, end, s.rows, s.step)
+}
 
 // transform sets to [places, tiles, row] to the transformed tiles of count
 // strips, channels first to first+channels. Places are stride elements apart.
 func (s *winogradSource) transform(w *winogradWorker, to []float32, strip, count, first, channels, row, stride int) {
-	part := winogradPart(channels, s.columns)
+	part, edge := s.form.part(channels, s.columns), s.form.edge
 	width := s.width()
-	w.strip = grown(&w.strip, winogradPlaces*max(part*width, part*s.columns))
+	w.strip = grown(&w.strip, edge*width*part)
 	s.clearPadding(w, part)
 	for i := range count {
 		for c := 0; c < channels; c += part {
@@ -89,25 +136,16 @@ func (s *winogradSource) transform(w *winogradWorker, to []float32, strip, count
 			p := &w.pass
 			p.terms(s.terms, &w.strip[0], 4*part)
 			p.to, p.toStride = &to[i*s.columns*row+c], 4*stride
-			p.steps(part, s.columns, 4*winogradTile*part, 4*row, 6, 4*width*part, 4*6*stride)
+			p.steps(part, s.columns, 4*s.step*part, 4*row, edge, 4*width*part, 4*edge*stride)
 			s.loop(p)
 		}
 	}
 }
 
-// winogradPart is how many of some channels take part in one call of a loop:
-// whole vectors of the widest loops, if all channels are.
-func winogradPart(channels, columns int) int {
-	for channels*columns > winogradStrip && channels%32 == 0 {
-		channels /= 2
-	}
-	return channels
-}
-
-// clearPadding clears what vertical leaves out of w.strip [6, width, part].
+// clearPadding clears what vertical leaves out of w.strip [edge, width, part].
 func (s *winogradSource) clearPadding(w *winogradWorker, part int) {
 	width := s.width()
-	for i := range 6 {
+	for i := range s.form.edge {
 		row := w.strip[i*width*part:][:width*part]
 		clear(row[:s.pad*part])
 		clear(row[min(width, s.pad+s.w)*part:])
@@ -117,7 +155,7 @@ func (s *winogradSource) clearPadding(w *winogradWorker, part int) {
 // vertical transforms the columns of pixels of a strip. Rows outside of the
 // image are zeros.
 func (s *winogradSource) vertical(w *winogradWorker, strip, first, part int) {
-	n, h := strip/s.rows, strip%s.rows*winogradTile-s.pad
+	n, h := strip/s.rows, strip%s.rows*s.step-s.pad
 	p := &w.pass
 	for i := range s.terms {
 		p.from[i] = &s.zeros[0]

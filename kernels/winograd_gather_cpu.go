@@ -1,14 +1,16 @@
 package kernels
 
-// A winogradGather is a convolution with windows of 3x3 and stride 1, or the
-// gradient of its input, which is one of the gradient of the output with
-// windows turned by half. Rows of the matrices are tiles, columns channels of
-// the result.
+// A winogradGather is a convolution with windows of 3x3, or the gradient of its
+// input, which is one of the gradient of the output with windows turned by half. Rows
+// of the matrices are tiles, columns channels of the result.
 type winogradGather struct {
+	form   winogradForm
 	kernel microkernel
-	loops  winogradLoops
+	weight func(*winogradPass) // G
 	src    winogradSource
 	out    image
+	tile   int                 // the width of a tile of out
+	output func(*winogradPass) // what makes one of products
 	images int
 	bias   []float32
 
@@ -26,11 +28,11 @@ type winogradGather struct {
 
 // winogradCPU is conv2dCPU for shapes that winograd accepts.
 func winogradCPU(p *pool, y, x, w, b []float32, g Conv) {
-	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
+	kernel, loops, form := pickMicrokernel(p.gemm.microkernels, g.OC), p.gemm.pickWinograd(g), newWinogradForm(g.Stride)
 	p.winogradGather(winogradGather{
-		kernel: kernel, loops: p.gemm.pickWinograd(g), images: g.N, bias: b,
-		src:    winogradSource{image: image{x, g.H, g.W, g.C}, pad: g.Pad},
-		out:    image{y, g.OH(), g.OW(), g.OC},
+		form: form, kernel: kernel, weight: loops.weight, images: g.N, bias: b,
+		src: winogradSource{image: image{x, g.H, g.W, g.C}, loop: loops.input, pad: g.Pad, terms: form.terms(), step: form.step},
+		out: image{y, g.OH(), g.OW(), g.OC}, tile: winogradTile, output: loops.output,
 		packed: packTransposed(p, kernel, w, g.OC, 9*g.C),
 		tap:    g.C * kernel.nr,
 	})
@@ -38,11 +40,14 @@ func winogradCPU(p *pool, y, x, w, b []float32, g Conv) {
 
 // winogradBackwardInputCPU is conv2dBackwardInputCPU for those shapes.
 func winogradBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
-	kernel := pickMicrokernel(p.gemm.microkernels, g.C)
+	kernel, loops, form := pickMicrokernel(p.gemm.microkernels, g.C), p.gemm.pickWinograd(g), newWinogradForm(g.Stride)
 	p.winogradGather(winogradGather{
-		kernel: kernel, loops: p.gemm.pickWinograd(g), images: g.N,
-		src:    winogradSource{image: image{dy, g.OH(), g.OW(), g.OC}, pad: winogradWindow - 1 - g.Pad},
-		out:    image{dx, g.H, g.W, g.C},
+		form: form, kernel: kernel, weight: loops.weight, images: g.N,
+		src: winogradSource{
+			image: image{dy, g.OH(), g.OW(), g.OC}, loop: loops.dyInput,
+			pad: (winogradWindow - 1 - g.Pad) / g.Stride, terms: winogradTile + form.over, step: winogradTile,
+		},
+		out: image{dx, g.H, g.W, g.C}, tile: form.step, output: loops.dxOutput,
 		packed: packTaps(p, kernel, w, g.OC, 9, g.C),
 		tap:    -g.OC * kernel.nr, firstTap: 8 * g.OC * kernel.nr,
 	})
@@ -55,15 +60,14 @@ func (p *pool) winogradGather(next winogradGather) {
 	}
 	s := &p.gemm.winogradGather
 	*s = next
-	s.src.terms, s.src.loop = 6, s.loops.input
-	s.src.zeros = p.gemm.zeroRow(s.src.w * s.src.c)
-	s.src.rows, s.src.columns = tiles(s.out.h, winogradTile), tiles(s.out.w, winogradTile)
+	s.src.form, s.src.zeros = s.form, p.gemm.zeroRow(s.src.w*s.src.c)
+	s.src.rows, s.src.columns = tiles(s.out.h, s.tile), tiles(s.out.w, s.tile)
 	s.divide()
 	groups := tiles(s.panels, s.perGroup)
 	if s.chunks == 1 {
-		s.weights = grown(&p.gemm.transformed, groups*winogradPlaces*s.wStride)
+		s.weights = grown(&p.gemm.transformed, groups*winogradWeights*s.wStride)
 		p.run(groups, func(worker, group int) {
-			s.transformWeights(&p.gemm.workers[worker].winograd, s.weights[group*winogradPlaces*s.wStride:], group*s.perGroup, 0)
+			s.transformWeights(&p.gemm.workers[worker].winograd, s.weights[group*winogradWeights*s.wStride:], group*s.perGroup, 0)
 		})
 	}
 	p.run(groups*tiles(s.strips, s.inTask), func(worker, task int) {
@@ -80,10 +84,10 @@ func (s *winogradGather) divide() {
 	s.chunks = tiles(s.src.c, winogradGroup)
 	s.chunk = min(s.src.c, winogradGroup)
 	s.strips = s.images * s.src.rows
-	s.perBlock = min(s.strips, max(1, tiles(winogradBlock, s.kernel.mr)*s.kernel.mr/s.src.columns))
+	s.perBlock = min(s.strips, max(1, tiles(s.form.block, s.kernel.mr)*s.kernel.mr/s.src.columns))
 	s.inTask = s.perBlock * tiles(tiles(s.strips, s.perBlock), minTasks)
 	if s.chunks > 1 {
-		s.inTask = s.perBlock * max(1, winogradSums/(s.perBlock*s.src.columns))
+		s.inTask = s.perBlock * max(1, s.form.sums/(s.perBlock*s.src.columns))
 	}
 	s.rows, s.row = tiles(s.perBlock*s.src.columns, s.kernel.mr)*s.kernel.mr, s.perGroup*s.kernel.nr
 	s.wStride = s.row*s.chunk + winogradSkew
@@ -93,17 +97,17 @@ func (s *winogradGather) divide() {
 func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int) {
 	end := min(s.strips, first+s.inTask)
 	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
-	blocks := s.inTask / s.perBlock // whose sums are kept
+	blocks, places := s.inTask/s.perBlock, s.form.places() // whose sums are kept
 	var weights []float32
 	if s.chunks == 1 {
-		blocks, weights = 1, s.weights[panel/s.perGroup*winogradPlaces*s.wStride:]
+		blocks, weights = 1, s.weights[panel/s.perGroup*winogradWeights*s.wStride:]
 	}
-	w.x, w.y = grown(&w.x, winogradPlaces*xStride), grown(&w.y, winogradPlaces*yStride*blocks)
+	w.x, w.y = grown(&w.x, places*xStride), grown(&w.y, places*yStride*blocks)
 	for chunk := range s.chunks {
 		c := chunk * s.chunk
 		channels := min(s.chunk, s.src.c-c)
 		if s.chunks > 1 {
-			w.w = grown(&w.w, winogradPlaces*s.wStride)
+			w.w = grown(&w.w, winogradWeights*s.wStride)
 			weights = w.w
 			s.transformWeights(w, weights, panel, c)
 		}
@@ -112,13 +116,13 @@ func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int)
 			s.src.transform(w, w.x, strip, count, c, channels, channels, xStride)
 			y := w.y
 			if s.chunks > 1 {
-				y = y[(strip-first)/s.perBlock*winogradPlaces*yStride:]
+				y = y[(strip-first)/s.perBlock*places*yStride:]
 			}
 			s.products(y, w.x, weights, panel, count, channels, chunk > 0, s.ahead(panel, chunk, strip, strip+count, end))
 			if chunk == s.chunks-1 {
 				s.results(w, y, strip, count, panel*s.kernel.nr, yStride)
 				rows := s.src.rows
-				f.wrote(s.out.firstPixel(strip, rows), s.out.firstPixel(strip+count, rows), min(s.row, s.out.c-panel*s.kernel.nr))
+				f.wrote(s.out.firstPixel(strip, rows, s.tile), s.out.firstPixel(strip+count, rows, s.tile), min(s.row, s.out.c-panel*s.kernel.nr))
 			}
 		}
 	}
@@ -130,12 +134,12 @@ func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int)
 func (s *winogradGather) ahead(panel, chunk, first, end, last int) ahead {
 	var next, results []float32
 	if chunk == 0 { // of all channels
-		next = s.src.strips(end, min(last, end+s.perBlock), s.src.rows)
+		next = s.src.strips(end, min(last, end+s.perBlock))
 	}
 	if chunk == s.chunks-1 {
-		results = s.out.strips(first, end, s.src.rows)
+		results = s.out.strips(first, end, s.src.rows, s.tile)
 	}
-	return newAhead(winogradPlaces*min(s.perGroup, s.panels-panel), next, results)
+	return newAhead(s.form.places()*min(s.perGroup, s.panels-panel), next, results)
 }
 
 // products multiplies the tiles of count strips with weights, place by place.
@@ -143,10 +147,11 @@ func (s *winogradGather) products(y, x, weights []float32, panel, count, channel
 	k := s.kernel
 	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
 	height, panels := tiles(count*s.src.columns, k.mr), min(s.perGroup, s.panels-panel)
-	for place := range winogradPlaces {
+	for place := range s.form.places() {
+		weight, _ := s.form.weight(place)
 		for j := range panels {
 			from, step := ahead.share(height * channels)
-			k.product(&y[place*yStride+j*k.nr], &x[place*xStride], &weights[place*s.wStride+j*channels*k.nr],
+			k.product(&y[place*yStride+j*k.nr], &x[place*xStride], &weights[weight*s.wStride+j*channels*k.nr],
 				height, channels, 4*channels, 4, 4*k.nr, 4*s.row, add, from, step)
 		}
 	}
@@ -165,12 +170,12 @@ func (s *winogradGather) transformWeights(w *winogradWorker, to []float32, panel
 			p.terms(3, &s.packed[from], 4*3*s.tap)
 			p.to, p.toStride = &w.strip[0], 4*3*rows*nr
 			p.steps(rows*nr, 3, 4*s.tap, 4*rows*nr, 1, 0, 0)
-			s.loops.weight(p)
+			s.weight(p)
 
 			p.terms(3, &w.strip[0], 4*rows*nr)
 			p.to, p.toStride = &to[((j-panel)*channels+e)*nr], 4*s.wStride
 			p.steps(rows*nr, 1, 0, 0, 6, 4*3*rows*nr, 4*6*s.wStride)
-			s.loops.weight(p)
+			s.weight(p)
 		}
 	}
 }
@@ -178,26 +183,26 @@ func (s *winogradGather) transformWeights(w *winogradWorker, to []float32, panel
 // results transforms the products y [places, tiles, row] of count strips to
 // channels of the result from column on. Places are stride elements apart.
 func (s *winogradGather) results(w *winogradWorker, y []float32, strip, count, column, stride int) {
-	channels, columns, row := min(s.row, s.out.c-column), s.src.columns, s.row
-	part := winogradPart(channels, columns)
-	w.strip = grown(&w.strip, 24*columns*part)
+	channels, columns, edge := min(s.row, s.out.c-column), s.src.columns, s.form.edge
+	part, size := s.form.part(channels, columns), s.tile*edge // of a tile after the first pass
+	w.strip = grown(&w.strip, size*columns*part)
 	for i := range count {
 		for c := 0; c < channels; c += part {
 			p := &w.pass
-			p.terms(6, &y[i*columns*row+c], 4*6*stride)
-			p.to, p.toStride = &w.strip[0], 4*6*part
-			p.steps(part, 6, 4*stride, 4*part, columns, 4*row, 4*24*part)
-			s.loops.output(p)
+			p.terms(edge, &y[i*columns*s.row+c], 4*edge*stride)
+			p.to, p.toStride = &w.strip[0], 4*edge*part
+			p.steps(part, edge, 4*stride, 4*part, columns, 4*s.row, 4*size*part)
+			s.output(p)
 			s.place(w, strip+i, column+c, part)
 		}
 		s.addBias(strip+i, column, channels)
 	}
 }
 
-// place is the second pass of results, from w.strip [tiles, 4, 6, part] to
+// place is the second pass of results, from w.strip [tiles, tile, edge, part] to
 // the image.
 func (s *winogradGather) place(w *winogradWorker, strip, column, part int) {
-	const tile = winogradTile
+	tile, edge := s.tile, s.form.edge
 	n, h := strip/s.src.rows, strip%s.src.rows*tile
 	height, whole := min(tile, s.out.h-h), s.out.w/tile
 	if height < tile {
@@ -205,17 +210,17 @@ func (s *winogradGather) place(w *winogradWorker, strip, column, part int) {
 	}
 	p := &w.pass
 	if whole > 0 {
-		p.terms(6, &w.strip[0], 4*part)
+		p.terms(edge, &w.strip[0], 4*part)
 		p.to, p.toStride = &s.out.data[((n*s.out.h+h)*s.out.w)*s.out.c+column], 4*s.out.c
-		p.steps(part, tile, 4*6*part, 4*s.out.w*s.out.c, whole, 4*24*part, 4*tile*s.out.c)
-		s.loops.output(p)
+		p.steps(part, tile, 4*edge*part, 4*s.out.w*s.out.c, whole, 4*tile*edge*part, 4*tile*s.out.c)
+		s.output(p)
 	}
 	for t := whole; t < s.src.columns; t++ { // through memory, for what exists
 		w.edge = grown(&w.edge, tile*tile*part)
-		p.terms(6, &w.strip[t*24*part], 4*part)
+		p.terms(edge, &w.strip[t*tile*edge*part], 4*part)
 		p.to, p.toStride = &w.edge[0], 4*part
-		p.steps(part, tile, 4*6*part, 4*tile*part, 1, 0, 0)
-		s.loops.output(p)
+		p.steps(part, tile, 4*edge*part, 4*tile*part, 1, 0, 0)
+		s.output(p)
 		for i := range height {
 			to := &s.out.data[((n*s.out.h+h+i)*s.out.w+t*tile)*s.out.c+column]
 			s.kernel.copyRows(to, &w.edge[i*tile*part], part, min(tile, s.out.w-t*tile), 4*s.out.c, 4*part)
@@ -228,8 +233,8 @@ func (s *winogradGather) addBias(strip, column, channels int) {
 	if s.bias == nil {
 		return
 	}
-	n, h := strip/s.src.rows, strip%s.src.rows*winogradTile
-	first, end := (n*s.out.h+h)*s.out.w, (n*s.out.h+min(s.out.h, h+winogradTile))*s.out.w
+	n, h := strip/s.src.rows, strip%s.src.rows*s.tile
+	first, end := (n*s.out.h+h)*s.out.w, (n*s.out.h+min(s.out.h, h+s.tile))*s.out.w
 	for pixel := first; pixel < end; pixel++ {
 		y := s.out.data[pixel*s.out.c+column:][:channels]
 		addCPU(y, y, s.bias[column:][:channels])

@@ -28,16 +28,17 @@ import "unsafe"
 // are smallest among multiples of 1/8: of unit normals, 64 channels, they are
 // twice those of the direct sum, against 5 times.
 const (
-	winogradTile   = 4 // the width of a tile of results
-	winogradPlaces = 36
-	winogradWindow = 3
+	winogradTile    = 4 // the width of a tile of results
+	winogradWindow  = 3
+	winogradEdge    = 6 // places along an edge of a transformed window
+	winogradWeights = winogradEdge * winogradEdge
 )
 
 // A winogradPass is the product of one of the matrices with columns of numbers
 // that lie anywhere, for many neighbouring channels: a transformation of
 // images is two passes. Distances are in bytes.
 type winogradPass struct {
-	from     [6]*float32 // the terms; those that a matrix does not have are nil
+	from     [9]*float32 // the terms; those that a matrix does not have are nil
 	to       *float32    // the first result
 	toStride int         // from result to result
 
@@ -52,7 +53,7 @@ type winogradPass struct {
 	fromLeap, toLeap int
 	left             int // of outer, for the assembly
 
-	x, y [6]float32 // a column and its product, for the portable loops
+	x, y [9]float32 // a column and its product, for the portable loops
 }
 
 // winogradChannels is what numbers of channels are multiples of: the shortest
@@ -83,31 +84,44 @@ type winogradLoops struct {
 	outputGradient func(p *winogradPass) // A
 	weight         func(p *winogradPass) // G
 	weightGradient func(p *winogradPass) // Gᵀ
+
+	// The gradient of the input is a convolution of dy, whose matrices are those of the
+	// forward pass if the stride is 1.
+	dyInput, dxOutput func(p *winogradPass)
 }
 
 // pickWinograd returns the widest loops for g.
 func (s *instructionSet) pickWinograd(g Conv) winogradLoops {
-	last := len(s.winograd) - 1
-	for _, loops := range s.winograd[:last] {
+	all := s.winograd
+	if g.Stride == 2 {
+		all = s.winogradStrided
+	}
+	last := len(all) - 1
+	for _, loops := range all[:last] {
 		if g.C%loops.channels == 0 && g.OC%loops.channels == 0 {
 			return loops
 		}
 	}
-	return s.winograd[last]
+	return all[last]
 }
 
 // winogradGo is the portable loops.
 var winogradGo = winogradLoops{
-	winogradChannels,
-	func(p *winogradPass) { p.each(6, 6, winogradInputRef) },
-	func(p *winogradPass) { p.each(6, 4, winogradOutputRef) },
-	func(p *winogradPass) { p.each(4, 6, winogradOutputGradientRef) },
-	func(p *winogradPass) { p.each(3, 6, winogradWeightRef) },
-	func(p *winogradPass) { p.each(6, 3, winogradWeightGradientRef) },
+	channels:       winogradChannels,
+	input:          winogradInputGo,
+	output:         winogradOutputGo,
+	outputGradient: func(p *winogradPass) { p.each(4, 6, winogradOutputGradientRef) },
+	weight:         func(p *winogradPass) { p.each(3, 6, winogradWeightRef) },
+	weightGradient: func(p *winogradPass) { p.each(6, 3, winogradWeightGradientRef) },
+	dyInput:        winogradInputGo,
+	dxOutput:       winogradOutputGo,
 }
 
+func winogradInputGo(p *winogradPass)  { p.each(6, 6, winogradInputRef) }
+func winogradOutputGo(p *winogradPass) { p.each(6, 4, winogradOutputRef) }
+
 // each applies matrix to every column.
-func (p *winogradPass) each(terms, results int, matrix func(y, x *[6]float32)) {
+func (p *winogradPass) each(terms, results int, matrix func(y, x *[9]float32)) {
 	x, y := &p.x, &p.y // which would escape if they were variables
 	from, to := 0, 0
 	for range p.outer {
@@ -138,7 +152,7 @@ const (
 	winogradS                         = 1 / (2 * winogradB2 * (winogradB2 - winogradA2))
 )
 
-func winogradInputRef(y, x *[6]float32) {
+func winogradInputRef(y, x *[9]float32) {
 	y[0] = winogradA2*winogradB2*x[0] - (winogradA2+winogradB2)*x[2] + x[4]
 	y[5] = winogradA2*winogradB2*x[1] - (winogradA2+winogradB2)*x[3] + x[5]
 	y[1], y[2] = winogradPair(x[4]-winogradB2*x[2], winogradA*(x[3]-winogradB2*x[1]))
@@ -148,7 +162,7 @@ func winogradInputRef(y, x *[6]float32) {
 // winogradPair is what two points of opposite sign have in common.
 func winogradPair(even, odd float32) (plus, minus float32) { return even + odd, even - odd }
 
-func winogradOutputRef(y, x *[6]float32) {
+func winogradOutputRef(y, x *[9]float32) {
 	sumA, differenceA, sumB, differenceB := x[1]+x[2], x[1]-x[2], x[3]+x[4], x[3]-x[4]
 	y[0] = x[0] + sumA + sumB
 	y[1] = winogradA*differenceA + winogradB*differenceB
@@ -156,19 +170,19 @@ func winogradOutputRef(y, x *[6]float32) {
 	y[3] = winogradA3*differenceA + winogradB3*differenceB + x[5]
 }
 
-func winogradOutputGradientRef(y, x *[6]float32) {
+func winogradOutputGradientRef(y, x *[9]float32) {
 	y[0], y[5] = x[0], x[3]
 	y[1], y[2] = winogradPair(x[0]+winogradA2*x[2], winogradA*(x[1]+winogradA2*x[3]))
 	y[3], y[4] = winogradPair(x[0]+winogradB2*x[2], winogradB*(x[1]+winogradB2*x[3]))
 }
 
-func winogradWeightRef(y, x *[6]float32) {
+func winogradWeightRef(y, x *[9]float32) {
 	y[0], y[5] = x[0]/(winogradA2*winogradB2), x[2]
 	y[1], y[2] = winogradPair(winogradR*x[0]+winogradR*winogradA2*x[2], winogradR*winogradA*x[1])
 	y[3], y[4] = winogradPair(winogradS*x[0]+winogradS*winogradB2*x[2], winogradS*winogradB*x[1])
 }
 
-func winogradWeightGradientRef(y, x *[6]float32) {
+func winogradWeightGradientRef(y, x *[9]float32) {
 	sumA, differenceA, sumB, differenceB := x[1]+x[2], x[1]-x[2], x[3]+x[4], x[3]-x[4]
 	y[0] = x[0]/(winogradA2*winogradB2) + winogradR*sumA + winogradS*sumB
 	y[1] = winogradR*winogradA*differenceA + winogradS*winogradB*differenceB

@@ -12,25 +12,35 @@ import (
 // and of blocks.
 func winogradCases() []Conv {
 	var cases []Conv
-	for _, c := range []struct{ n, h, w, c, oc, pad int }{
-		{1, 4, 4, 16, 16, 1},
-		{9, 4, 4, 64, 64, 1},
-		{3, 8, 8, 32, 48, 1},
-		{2, 7, 8, 16, 32, 1},
-		{2, 8, 7, 48, 16, 1},
-		{2, 9, 10, 32, 16, 0},
-		{3, 6, 6, 16, 16, 2},
-		{1, 15, 13, 80, 112, 1},
-		{5, 4, 12, 128, 64, 1},
-		{70, 4, 4, 80, 16, 1},
-		{2, 12, 4, 64, 144, 1},
-		{1, 4, 270, 16, 16, 1},
-		{1, 36, 32, 16, 32, 1},
-		{2, 8, 8, 8, 8, 1},
-		{1, 12, 9, 24, 16, 1},
-		{3, 8, 40, 16, 72, 0},
+	for _, c := range []struct{ n, h, w, c, oc, stride, pad int }{
+		{1, 4, 4, 16, 16, 1, 1},
+		{9, 4, 4, 64, 64, 1, 1},
+		{3, 8, 8, 32, 48, 1, 1},
+		{2, 7, 8, 16, 32, 1, 1},
+		{2, 8, 7, 48, 16, 1, 1},
+		{2, 9, 10, 32, 16, 1, 0},
+		{3, 6, 6, 16, 16, 1, 2},
+		{1, 15, 13, 80, 112, 1, 1},
+		{5, 4, 12, 128, 64, 1, 1},
+		{70, 4, 4, 80, 16, 1, 1},
+		{2, 12, 4, 64, 144, 1, 1},
+		{1, 4, 270, 16, 16, 1, 1},
+		{1, 36, 32, 16, 32, 1, 1},
+		{2, 8, 8, 8, 8, 1, 1},
+		{1, 12, 9, 24, 16, 1, 1},
+		{3, 8, 40, 16, 72, 1, 0},
+
+		{1, 8, 8, 16, 16, 2, 1},
+		{3, 16, 8, 16, 32, 2, 1},
+		{2, 15, 13, 48, 16, 2, 1},
+		{9, 7, 8, 64, 64, 2, 1},
+		{1, 25, 31, 80, 112, 2, 1},
+		{50, 8, 8, 80, 16, 2, 1},
+		{1, 8, 300, 16, 16, 2, 1},
+		{2, 12, 23, 8, 8, 2, 1},
+		{2, 24, 16, 24, 136, 2, 1},
 	} {
-		cases = append(cases, Conv{N: c.n, H: c.h, W: c.w, C: c.c, OC: c.oc, KH: 3, KW: 3, Stride: 1, Pad: c.pad})
+		cases = append(cases, Conv{N: c.n, H: c.h, W: c.w, C: c.c, OC: c.oc, KH: 3, KW: 3, Stride: c.stride, Pad: c.pad})
 	}
 	return cases
 }
@@ -46,12 +56,14 @@ func TestWinogradChoice(t *testing.T) {
 		func(g *Conv) { g.C = 3 },
 		func(g *Conv) { g.C = 20 },
 		func(g *Conv) { g.OC = 4 },
-		func(g *Conv) { g.Stride = 2 },
+		func(g *Conv) { g.Stride = 3 },
+		func(g *Conv) { g.Stride, g.Pad = 2, 0 },
 		func(g *Conv) { g.KH = 1 },
 		func(g *Conv) { g.KW = 5 },
 		func(g *Conv) { g.Pad = 3 },
 		func(g *Conv) { g.H, g.W = 2, 2 },
 		func(g *Conv) { g.H, g.W = 5, 5 },
+		func(g *Conv) { g.H, g.W, g.Stride = 20, 20, 2 },
 	} {
 		g := Conv{N: 4, H: 8, W: 8, C: 16, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1}
 		if change(&g); g.winograd() {
@@ -65,7 +77,7 @@ func TestWinogradChoice(t *testing.T) {
 func TestWinogradPasses(t *testing.T) {
 	const channels, count, outer = 32, 3, 2
 	for _, set := range instructionSets() {
-		loops := set.winograd[0]
+		loops, strided := set.winograd[0], set.winogradStrided[0]
 		for name, c := range map[string]struct {
 			loop   func(p *winogradPass)
 			matrix [][]float64
@@ -75,6 +87,16 @@ func TestWinogradPasses(t *testing.T) {
 			"output gradient": {loops.outputGradient, transposed(winogradAT)},
 			"weight":          {loops.weight, winogradG},
 			"weight gradient": {loops.weightGradient, transposed(winogradG)},
+			"dy":              {loops.dyInput, winogradBT},
+			"dx":              {loops.dxOutput, winogradAT},
+
+			"strided input":           {strided.input, winogradStridedBT},
+			"strided output":          {strided.output, winogradStridedAT},
+			"strided output gradient": {strided.outputGradient, transposed(winogradStridedAT)},
+			"strided weight":          {strided.weight, winogradStridedG},
+			"strided weight gradient": {strided.weightGradient, transposed(winogradStridedG)},
+			"strided dy":              {strided.dyInput, winogradStridedDyBT},
+			"strided dx":              {strided.dxOutput, winogradStridedDxAT},
 		} {
 			results, terms := len(c.matrix), len(c.matrix[0])
 			rng := kerneltest.Rng(terms)
@@ -138,6 +160,34 @@ var (
 		return bt, at, g
 	}()
 )
+
+// The matrices of stride 2, made of those without the point 0, as winograd_strided.go
+// has them.
+var winogradStridedBT, winogradStridedAT, winogradStridedG, winogradStridedDyBT, winogradStridedDxAT = func() (bt, at, g, dyBT, dxAT [][]float64) {
+	bt, at, g, dyBT, dxAT = zeros(9, 9), zeros(4, 9), zeros(6, 3), zeros(9, 5), zeros(8, 9)
+	for i := range 4 {
+		bt[i][2*i+1], at[i][i], dyBT[i][i], dxAT[2*i][i] = 1, 1, 1, 1
+	}
+	g[0][1] = 1
+	for point := range 5 {
+		for k := range 5 {
+			bt[4+point][2*k], dyBT[4+point][k] = winogradBT[1+point][1+k], winogradBT[1+point][1+k]
+		}
+		for i := range 4 {
+			at[i][4+point], dxAT[2*i+1][4+point] = winogradAT[i][1+point], winogradAT[i][1+point]
+		}
+		g[1+point][0], g[1+point][2] = winogradG[1+point][1], winogradG[1+point][2]
+	}
+	return bt, at, g, dyBT, dxAT
+}()
+
+func zeros(rows, columns int) [][]float64 {
+	m := make([][]float64, rows)
+	for i := range m {
+		m[i] = make([]float64, columns)
+	}
+	return m
+}
 
 func transposed(m [][]float64) [][]float64 {
 	t := make([][]float64, len(m[0]))

@@ -1,10 +1,11 @@
 package kernels
 
 // A winogradWeight is the gradient of the weight of a convolution with windows
-// of 3x3 and stride 1. Rows of the matrices are channels of dy, columns
-// channels of x; the sums go over tiles.
+// of 3x3. Rows of the matrices are channels of dy, columns channels of x; the sums go
+// over tiles, and over the places of a tile that share a window's.
 type winogradWeight struct {
 	Conv
+	form   winogradForm
 	kernel microkernel
 	loops  winogradLoops
 	x, dy  winogradSource
@@ -24,12 +25,12 @@ func winogradBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		return
 	}
 	s := &p.gemm.winogradWeight
-	loops := p.gemm.pickWinograd(g)
+	loops, form := p.gemm.pickWinograd(g), newWinogradForm(g.Stride)
 	rows, columns := tiles(g.OH(), winogradTile), tiles(g.OW(), winogradTile)
 	*s = winogradWeight{
-		Conv: g, kernel: pickMicrokernel(p.gemm.microkernels, min(g.C, winogradGroup)), loops: loops, dw: dw,
-		x:  winogradSource{image{x, g.H, g.W, g.C}, g.Pad, 6, rows, columns, loops.input, nil},
-		dy: winogradSource{image{dy, g.OH(), g.OW(), g.OC}, 0, 4, rows, columns, loops.outputGradient, nil},
+		Conv: g, form: form, kernel: pickMicrokernel(p.gemm.microkernels, min(g.C, winogradGroup)), loops: loops, dw: dw,
+		x:  winogradSource{image{x, g.H, g.W, g.C}, form, g.Pad, form.terms(), form.step, rows, columns, loops.input, nil},
+		dy: winogradSource{image{dy, g.OH(), g.OW(), g.OC}, form, 0, winogradTile, winogradTile, rows, columns, loops.outputGradient, nil},
 	}
 	zeros := p.gemm.zeroRow(max(g.W*g.C, g.OW()*g.OC))
 	s.x.zeros, s.dy.zeros = zeros, zeros
@@ -56,7 +57,7 @@ func (s *winogradWeight) divide() {
 	s.rows, s.columns = min(s.OC, winogradGroup), min(s.C, winogradGroup)
 	s.rowGroups, s.colGroups = tiles(s.OC, s.rows), tiles(s.C, s.columns)
 	s.strips = s.N * s.x.rows
-	s.perBlock = min(s.strips, max(1, winogradBlock/s.x.columns))
+	s.perBlock = min(s.strips, max(1, s.form.block/s.x.columns))
 	blocks := tiles(s.strips, s.perBlock)
 	s.slices = min(blocks, tiles(minTasks, s.rowGroups*s.colGroups))
 	s.blocksPerPart = tiles(blocks, s.slices)
@@ -73,21 +74,22 @@ func (s *winogradWeight) task(w *winogradWorker, task int) {
 	row, tilesInBlock := panels*k.nr, s.perBlock*s.x.columns
 	xStride, yStride := tilesInBlock*row+winogradSkew, tilesInBlock*rows+winogradSkew
 	wStride := height*k.mr*row + winogradSkew
-	w.x, w.w = grown(&w.x, winogradPlaces*xStride), grown(&w.w, winogradPlaces*wStride)
-	w.y = grown(&w.y, winogradPlaces*yStride+k.mr) // behind the last rows, others are read
-	first := slice * s.blocksPerPart * s.perBlock
-	last := min(s.strips, first+s.blocksPerPart*s.perBlock)
-	for strip := first; strip < last; strip += s.perBlock {
+	w.x, w.w = grown(&w.x, s.form.places()*xStride), grown(&w.w, winogradWeights*wStride)
+	w.y = grown(&w.y, s.form.places()*yStride+k.mr) // behind the last rows, others are read
+	start := slice * s.blocksPerPart * s.perBlock
+	last := min(s.strips, start+s.blocksPerPart*s.perBlock)
+	for strip := start; strip < last; strip += s.perBlock {
 		end := min(last, strip+s.perBlock)
 		count, next := end-strip, min(last, end+s.perBlock)
 		s.x.transform(w, w.x, strip, count, c, columns, row, xStride)
 		s.dy.transform(w, w.y, strip, count, o, rows, rows, yStride)
-		ahead := newAhead(winogradPlaces*panels, s.x.strips(end, next, s.x.rows), s.dy.strips(end, next, s.x.rows))
-		for place := range winogradPlaces {
+		ahead := newAhead(s.form.places()*panels, s.x.strips(end, next), s.dy.strips(end, next))
+		for place := range s.form.places() {
+			weight, first := s.form.weight(place)
 			for j := range panels {
 				from, step := ahead.share(height * count * s.x.columns)
-				k.product(&w.w[place*wStride+j*k.nr], &w.y[place*yStride], &w.x[place*xStride+j*k.nr],
-					height, count*s.x.columns, 4, 4*rows, 4*row, 4*row, strip > first, from, step)
+				k.product(&w.w[weight*wStride+j*k.nr], &w.y[place*yStride], &w.x[place*xStride+j*k.nr],
+					height, count*s.x.columns, 4, 4*rows, 4*row, 4*row, strip > start || !first, from, step)
 			}
 		}
 	}

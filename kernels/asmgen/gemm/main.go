@@ -48,7 +48,9 @@ func main() {
 	passes := NewContext()
 	passes.ConstraintExpr("!noasm")
 	for _, s := range []isa{avx2, avx512} {
-		winograd{passes, s, map[float32]reg.VecVirtual{}}.generate()
+		w := winograd{passes, s, map[float32]reg.VecVirtual{}}
+		w.generate()
+		w.generateStrided()
 	}
 	write(passes, "winograd_amd64.s")
 }
