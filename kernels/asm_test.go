@@ -35,3 +35,20 @@ func TestMicrokernels(t *testing.T) {
 		}
 	}
 }
+
+// TestPickHalved checks that few columns are computed with short vectors where long
+// ones are halved, and many with long ones everywhere, on any processor.
+func TestPickHalved(t *testing.T) {
+	for columns, want := range map[int][2]string{
+		8:  {"product16x16AVX512", "product8x8AVX2"},
+		16: {"product16x16AVX512", "product6x16AVX2"},
+		27: {"product8x32AVX512", "product8x32AVX512"},
+		64: {"product6x64AVX512", "product6x64AVX512"},
+	} {
+		for i, halved := range []bool{false, true} {
+			if k := pickMicrokernel(microkernelsAVX512(halved), columns); k.name != want[i] {
+				t.Errorf("%d columns, halved %v: %s, want %s", columns, halved, k.name, want[i])
+			}
+		}
+	}
+}

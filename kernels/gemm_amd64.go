@@ -30,11 +30,10 @@ func instructionSets() []instructionSet {
 	var sets []instructionSet
 	x := &cpu.X86
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
-		sets = append(sets, instructionSet{"AVX512", []microkernel{
-			{"product6x64AVX512", 6, 64, 1, product6x64AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
-			{"product8x32AVX512", 8, 32, 1.05, product8x32AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
-			{"product16x16AVX512", 16, 16, 1.2, product16x16AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
-		}, []winogradLoops{winogradAVX512, winogradAVX2}, []winogradLoops{winogradStridedAVX512, winogradStridedAVX2}})
+		sets = append(sets, instructionSet{
+			"AVX512", microkernelsAVX512(halvedVectors()),
+			[]winogradLoops{winogradAVX512, winogradAVX2}, []winogradLoops{winogradStridedAVX512, winogradStridedAVX2},
+		})
 	}
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, instructionSet{"AVX2", []microkernel{
@@ -43,6 +42,31 @@ func instructionSets() []instructionSet {
 		}, []winogradLoops{winogradAVX2}, []winogradLoops{winogradStridedAVX2}})
 	}
 	return append(sets, instructionSetGo)
+}
+
+// halvedVectors reports whether the processor computes vectors of 16 in two halves. That
+// is Zen 4, known by what it alone has without the extension that came next.
+func halvedVectors() bool {
+	x := &cpu.X86
+	return x.HasAVX512BF16 && x.HasAVX512VBMI2 && !x.HasAVXVNNI
+}
+
+// microkernelsAVX512 returns the microkernels of processors with AVX-512. Where
+// vectors are halved, two short ones compute as much as a long one, and can be loaded
+// in the time of one: so few columns are best computed with these.
+func microkernelsAVX512(halved bool) []microkernel {
+	kernels := []microkernel{
+		{"product6x64AVX512", 6, 64, 1, product6x64AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
+		{"product8x32AVX512", 8, 32, 1.05, product8x32AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
+		{"product16x16AVX512", 16, 16, 1.2, product16x16AVX512, copyRowsAVX512, addRowsAVX512, transposeAVX2},
+	}
+	if halved {
+		kernels[2].cost = 1.35
+		kernels = append(kernels,
+			microkernel{"product6x16AVX2", 6, 16, 1.1, product6x16AVX2, copyRowsAVX512, addRowsAVX512, transposeAVX2},
+			microkernel{"product8x8AVX2", 8, 8, 1.2, product8x8AVX2, copyRowsAVX512, addRowsAVX512, transposeAVX2})
+	}
+	return kernels
 }
 
 // copyRowsAVX2 and copyRowsAVX512 are the copyRows of a microkernel, addRowsAVX2 and
