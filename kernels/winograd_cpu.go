@@ -27,6 +27,10 @@ type winogradForm struct {
 	// weights stay in the L2 cache.
 	block int
 
+	// weightBlock is the same for the gradient of the weight: the more, the less often its
+	// sums are read and written.
+	weightBlock int
+
 	// sums is for how many tiles a task keeps sums, if it adds the products of several
 	// groups of channels.
 	sums int
@@ -38,9 +42,9 @@ type winogradForm struct {
 
 func newWinogradForm(stride int) winogradForm {
 	if stride == 1 {
-		return winogradForm{edge: winogradEdge, step: 4, over: 2, block: 24, sums: 96, strip: 256}
+		return winogradForm{edge: winogradEdge, step: 4, over: 2, block: 24, weightBlock: 36, sums: 96, strip: 256}
 	}
-	return winogradForm{edge: winogradStridedEdge, step: 8, over: 1, block: 12, sums: 48, strip: 128}
+	return winogradForm{edge: winogradStridedEdge, step: 8, over: 1, block: 12, weightBlock: 24, sums: 48, strip: 128}
 }
 
 // terms is the width of a tile of x.

@@ -57,7 +57,7 @@ func (s *winogradWeight) divide() {
 	s.rows, s.columns = min(s.OC, winogradGroup), min(s.C, winogradGroup)
 	s.rowGroups, s.colGroups = tiles(s.OC, s.rows), tiles(s.C, s.columns)
 	s.strips = s.N * s.x.rows
-	s.perBlock = min(s.strips, max(1, s.form.block/s.x.columns))
+	s.perBlock = min(s.strips, max(1, s.form.weightBlock/s.x.columns))
 	blocks := tiles(s.strips, s.perBlock)
 	s.slices = min(blocks, tiles(minTasks, s.rowGroups*s.colGroups))
 	s.blocksPerPart = tiles(blocks, s.slices)
