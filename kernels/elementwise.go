@@ -15,7 +15,7 @@ func Fill(x Buffer, v float64) {
 	switch x.dtype {
 	case Float32:
 		if x.dev.isCPU() {
-			x.dev.pool.ranges(x.n, func(lo, hi int) { fill(f32(x)[lo:hi], float32(v)) })
+			x.dev.pool.ranges(x.n, func(lo, hi int) { fillCPU(f32(x)[lo:hi], float32(v)) })
 			return
 		}
 		fill(f32(x), float32(v))
@@ -157,6 +157,8 @@ func SumRowsAdd(sum, x Buffer) {
 	switch {
 	case x.dev.gpu != nil:
 		sumRowsAddGPU(sum, x)
+	case x.dev.isCPU():
+		sumRowsAddCPU(x.dev.pool, f32(sum), f32(x))
 	case x.dtype == Float64:
 		sumRowsAddRef(f64(sum), f64(x))
 	default:

@@ -25,6 +25,11 @@ func reluBackwardAVX2(dx, dy, y []float32)
 //go:noescape
 func lerpAVX2(w, a, b []float32, s float32)
 
+// sumRowsAVX2 is sumRows of the first len(sum) of c columns, a multiple of 8.
+//
+//go:noescape
+func sumRowsAVX2(sum []float64, x []float32, rows, c int)
+
 // vectorLen is how many of n elements, or channels, the assembly computes;
 // the Go loops compute the others.
 func vectorLen(n int) int {
@@ -32,6 +37,15 @@ func vectorLen(n int) int {
 		return 0
 	}
 	return n &^ 7
+}
+
+// sumRowsVector is sumRows of the first columns, whose number it returns.
+func sumRowsVector(sum []float64, x []float32) int {
+	n, c := vectorLen(len(sum)), len(sum)
+	if n > 0 {
+		sumRowsAVX2(sum[:n], x, len(x)/c, c)
+	}
+	return n
 }
 
 func addCPU(y, a, b []float32) {

@@ -15,7 +15,7 @@ import (
 func TestAssemblyIsCurrent(t *testing.T) {
 	for generator, outputs := range map[string][]string{
 		"gemm":        {"gemm_amd64.s", "winograd_amd64.s"},
-		"elementwise": {"elementwise_amd64.s", "batchnorm_amd64.s", "update_amd64.s"},
+		"elementwise": {"elementwise_amd64.s", "batchnorm_amd64.s", "update_amd64.s", "pool2d_amd64.s"},
 	} {
 		names, err := filepath.Glob("asmgen/" + generator + "/*.go")
 		if err != nil || len(names) == 0 {

@@ -14,10 +14,12 @@ func Flatten(y, x Buffer, n, pixels, c int) {
 	case x.dev.gpu != nil:
 		squares := n * tiles(pixels, 32) * tiles(c, 32)
 		x.dev.gpu.launch("flatten"+x.dtype.suffix(), size{grid: dim3(squares, 1, 1), block: dim3(32, 8, 1)}, y, x, pixels, c)
+	case x.dev.isCPU() && min(pixels, c) == 1:
+		x.dev.pool.ranges(x.n, func(lo, hi int) { copy(f32(y)[lo:hi], f32(x)[lo:hi]) })
 	case x.dev.isCPU():
 		size := pixels * c
 		x.dev.pool.run(n, func(_, i int) {
-			transposeRef(f32(y)[i*size:(i+1)*size], f32(x)[i*size:(i+1)*size], 1, pixels, c)
+			transposeCPU(x.dev.pool.gemm.microkernels[0], f32(y)[i*size:(i+1)*size], f32(x)[i*size:(i+1)*size], pixels, c)
 		})
 	case x.dtype == Float64:
 		transposeRef(f64(y), f64(x), n, pixels, c)
@@ -40,6 +42,16 @@ func transposeRef[T Float](y, x []T, n, rows, cols int) {
 			}
 		}
 	}
+}
+
+// transposeCPU is transposeRef of one matrix, blocks of 8 x 8 of which k transposes.
+func transposeCPU(k microkernel, y, x []float32, rows, cols int) {
+	done, whole := 0, cols&^7
+	for ; done+8 <= rows && whole > 0; done += 8 {
+		k.transpose(&y[done], &x[done*cols], whole/8, 4*rows, 4*cols)
+	}
+	packColumns(y[whole*rows:], x[whole:], 0, done, cols-whole, cols, rows)
+	packColumns(y, x, done, rows, cols, cols, rows)
 }
 
 // Shortcut is the geometry of the parameter-free shortcut of He et al. (2016)

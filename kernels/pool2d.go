@@ -40,7 +40,7 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
-			maxPool2dRef(f32(y)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
+			maxPool2dCPU(f32(y)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
 		})
 	case x.dtype == Float64:
 		maxPool2dRef(f64(y), i32(index), f64(x), g)
@@ -84,7 +84,7 @@ func AvgPool2d(y, x Buffer, g Pool) {
 	case x.dev.isCPU():
 		x.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
-			avgPool2dRef(f32(y)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
+			avgPool2dCPU(f32(y)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
 		})
 	case x.dtype == Float64:
 		avgPool2dRef(f64(y), f64(x), g)
@@ -105,7 +105,7 @@ func AvgPool2dBackward(dx, dy Buffer, g Pool) {
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
-			avgPool2dBackwardRef(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], one)
+			avgPool2dBackwardCPU(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], one)
 		})
 	case dx.dtype == Float64:
 		avgPool2dBackwardRef(f64(dx), f64(dy), g)

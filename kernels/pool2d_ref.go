@@ -20,21 +20,26 @@ func (g Pool) windows(visit func(y, image, h0, h1, w0, w1 int)) {
 // maxPool2dRef is the reference for MaxPool2d.
 func maxPool2dRef[T Float](y []T, index []int32, x []T, g Pool) {
 	g.windows(func(yi, image, h0, h1, w0, w1 int) {
-		best, at := y[yi:yi+g.C], index[yi:yi+g.C]
-		for c := range best {
-			best[c], at[c] = T(math.Inf(-1)), int32(h0*g.W+w0)
-		}
-		for h := h0; h < h1; h++ {
-			for w := w0; w < w1; w++ {
-				pixel := h*g.W + w
-				for c, v := range x[image+pixel*g.C:][:len(best)] {
-					if v > best[c] || v != v { // NaN wins, as in PyTorch
-						best[c], at[c] = v, int32(pixel)
-					}
+		maxPoolWindowRef(y[yi:yi+g.C], index[yi:yi+g.C], x[image:], g, h0, h1, w0, w1)
+	})
+}
+
+// maxPoolWindowRef is maxPool2dRef for one window, rows h0 to h1 and columns w0 to w1 of
+// an image, and the first len(best) channels.
+func maxPoolWindowRef[T Float](best []T, at []int32, x []T, g Pool, h0, h1, w0, w1 int) {
+	for c := range best {
+		best[c], at[c] = T(math.Inf(-1)), int32(h0*g.W+w0)
+	}
+	for h := h0; h < h1; h++ {
+		for w := w0; w < w1; w++ {
+			pixel := h*g.W + w
+			for c, v := range x[pixel*g.C:][:len(best)] {
+				if v > best[c] || v != v { // NaN wins, as in PyTorch
+					best[c], at[c] = v, int32(pixel)
 				}
 			}
 		}
-	})
+	}
 }
 
 // maxPool2dBackwardRef is the reference for MaxPool2dBackward.

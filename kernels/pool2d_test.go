@@ -147,18 +147,19 @@ func TestMaxPoolOfSpecialValues(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	image := []float64{1, -inf, 3, nan, nan, -inf, 3, 2, 2, -inf, 3, nan, 0, -inf, 3, 1} // [2, 2, 4]
 	for _, config := range ptxAnd(Config{Name: "ref"}, Config{Name: "cpu"}) {
-		for _, channels := range []int{3, 4} { // one by one, and four at once
+		for _, channels := range []int{3, 4, 9} { // one by one, and four or eight at once
 			r := openRig(t, config)
 			g := Pool{N: 1, H: 2, W: 2, C: channels, KH: 2, KW: 2, Stride: 1}
 			var x []float64
-			for pixel := range 4 {
-				x = append(x, image[4*pixel:4*pixel+channels]...)
+			for i := range 4 * channels {
+				x = append(x, image[i/channels*4+i%channels%4])
 			}
 			y, index, dx := r.junk(channels), r.dev.Alloc(Int32, channels), r.junk(4*channels)
 			MaxPool2d(y, index, r.floats(x...), g)
 			MaxPool2dBackward(dx, r.floats(normals(1, channels)...), index, g)
 			got, at, slope := Floats(y), results([]Buffer{index})[0], Floats(dx)
-			for c, want := range []struct{ y, at float64 }{{nan, 1}, {-inf, 0}, {3, 0}, {nan, 2}}[:channels] {
+			for c := range channels {
+				want := []struct{ y, at float64 }{{nan, 1}, {-inf, 0}, {3, 0}, {nan, 2}}[c%4]
 				if at[c] != want.at || got[c] != want.y && !(math.IsNaN(got[c]) && math.IsNaN(want.y)) {
 					t.Errorf("%s: window %d of %d gives %v at %v, want %v at %v: NaN, else the first", config.Name, c, channels, got[c], at[c], want.y, want.at)
 				}

@@ -1,6 +1,6 @@
 // Command elementwise writes the AVX2 and AVX-512 assembly of the elementwise kernels, of
-// batch normalisation and of the updates, elementwise_amd64.s,
-// batchnorm_amd64.s and update_amd64.s of package kernels. Run it
+// batch normalisation, of the updates and of pooling, elementwise_amd64.s,
+// batchnorm_amd64.s, update_amd64.s and pool2d_amd64.s of package kernels. Run it
 // in the directory of its module:
 //
 //	go run ./elementwise
@@ -22,7 +22,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	for name, generate := range map[string]func(g gen){"elementwise": elementwise, "batchnorm": batchNorm, "update": update} {
+	for name, generate := range map[string]func(g gen){"elementwise": elementwise, "batchnorm": batchNorm, "update": update, "pool2d": pool} {
 		g := gen{build.NewContext(), 8}
 		g.ConstraintExpr("!noasm")
 		generate(g)
