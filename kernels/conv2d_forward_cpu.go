@@ -7,6 +7,7 @@ func conv2dCPU(p *pool, y, x, w, b []float32, g Conv) {
 		return
 	}
 	kernel := pickMicrokernel(p.gemm.microkernels, g.OC)
+	x, g = p.padded(x, g)
 	p.gemm.windowProduct.become(windowProduct{
 		kernel: kernel, src: newWindows(g, x, p.gemm.zeroRow(g.KW*g.C)), out: y, columns: g.OC,
 		packed: packTransposed(p, kernel, w, g.OC, g.KH*g.KW*g.C), bias: b,

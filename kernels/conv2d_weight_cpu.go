@@ -45,6 +45,7 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		winogradBackwardWeightAddCPU(p, dw, dy, x, g)
 		return
 	}
+	x, g = p.padded(x, g)
 	s := &p.gemm.weight
 	*s = weightGradient{dw: dw, dy: dy, src: newWindows(g, x, p.gemm.zeroRow(g.KW*g.C)), parts: s.parts}
 	s.divide()

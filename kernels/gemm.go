@@ -68,6 +68,7 @@ type gemm struct {
 	packed      []float32 // weights, in the order in which microkernels read them
 	partial     []float32 // weight gradients of slices of the batch
 	zeros       []float32 // stands for pixels in the padding
+	padded      []float32 // images with their padding
 	transformed []float32 // weights, as a winogradGather multiplies them
 	workers     []gemmWorker
 
