@@ -39,9 +39,9 @@ type instructionSet struct {
 	name         string
 	microkernels []microkernel // the fastest first
 
-	// The loops of convolutions with strides 1 and 2, those for most channels at a time
-	// first.
-	winograd, winogradStrided []winogradLoops
+	// The loops of convolutions in tiles, of 3x3 with strides 1 and 2 and of 5x5, those for
+	// most channels at a time first.
+	winograd, winogradStrided, winograd5x5 []winogradLoops
 }
 
 // pickMicrokernel returns the microkernel that spends least on a result with the given

@@ -33,13 +33,14 @@ func instructionSets() []instructionSet {
 		sets = append(sets, instructionSet{
 			"AVX512", microkernelsAVX512(halvedVectors()),
 			[]winogradLoops{winogradAVX512, winogradAVX2}, []winogradLoops{winogradStridedAVX512, winogradStridedAVX2},
+			[]winogradLoops{winograd5x5AVX512, winograd5x5AVX2},
 		})
 	}
 	if x.HasAVX2 && x.HasFMA {
 		sets = append(sets, instructionSet{"AVX2", []microkernel{
 			{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
 			{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
-		}, []winogradLoops{winogradAVX2}, []winogradLoops{winogradStridedAVX2}})
+		}, []winogradLoops{winogradAVX2}, []winogradLoops{winogradStridedAVX2}, []winogradLoops{winograd5x5AVX2}})
 	}
 	return append(sets, instructionSetGo)
 }

@@ -5,7 +5,7 @@ import "unsafe"
 // instructionSetGo is the portable loops.
 var instructionSetGo = instructionSet{"Go", []microkernel{
 	{"product4x16", 4, 16, 1, product4x16, copyRows, addRows, transpose},
-}, []winogradLoops{winogradGo}, []winogradLoops{winogradStridedGo}}
+}, []winogradLoops{winogradGo}, []winogradLoops{winogradStridedGo}, []winogradLoops{winograd5x5Go}}
 
 // A quad is four neighbouring elements: a struct, because the compiler keeps
 // structs of four in registers, but no arrays.

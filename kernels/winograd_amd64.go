@@ -20,6 +20,18 @@ func winogradWeightAVX2(p *winogradPass)
 func winogradWeightGradientAVX2(p *winogradPass)
 
 //go:noescape
+func winograd5x5OutputAVX2(p *winogradPass)
+
+//go:noescape
+func winograd5x5OutputGradientAVX2(p *winogradPass)
+
+//go:noescape
+func winograd5x5WeightAVX2(p *winogradPass)
+
+//go:noescape
+func winograd5x5WeightGradientAVX2(p *winogradPass)
+
+//go:noescape
 func winogradStridedInputAVX2(p *winogradPass)
 
 //go:noescape
@@ -54,6 +66,18 @@ func winogradWeightAVX512(p *winogradPass)
 
 //go:noescape
 func winogradWeightGradientAVX512(p *winogradPass)
+
+//go:noescape
+func winograd5x5OutputAVX512(p *winogradPass)
+
+//go:noescape
+func winograd5x5OutputGradientAVX512(p *winogradPass)
+
+//go:noescape
+func winograd5x5WeightAVX512(p *winogradPass)
+
+//go:noescape
+func winograd5x5WeightGradientAVX512(p *winogradPass)
 
 //go:noescape
 func winogradStridedInputAVX512(p *winogradPass)
@@ -92,5 +116,13 @@ var (
 	winogradStridedAVX512 = winogradLoops{
 		16, winogradStridedInputAVX512, winogradStridedOutputAVX512, winogradStridedOutputGradientAVX512, winogradStridedWeightAVX512,
 		winogradStridedWeightGradientAVX512, winogradStridedDyInputAVX512, winogradStridedDxOutputAVX512,
+	}
+	winograd5x5AVX2 = winogradLoops{
+		8, winogradInputAVX2, winograd5x5OutputAVX2, winograd5x5OutputGradientAVX2, winograd5x5WeightAVX2, winograd5x5WeightGradientAVX2,
+		winogradInputAVX2, winograd5x5OutputAVX2,
+	}
+	winograd5x5AVX512 = winogradLoops{
+		16, winogradInputAVX512, winograd5x5OutputAVX512, winograd5x5OutputGradientAVX512, winograd5x5WeightAVX512, winograd5x5WeightGradientAVX512,
+		winogradInputAVX512, winograd5x5OutputAVX512,
 	}
 )

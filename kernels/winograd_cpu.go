@@ -1,27 +1,16 @@
 package kernels
 
-// winograd reports whether the device cpu computes g, and its gradients, in
-// tiles of 4x4 results. It depends on the shape of an image and of the weight
-// alone, so that a picture's result is the same in every batch.
-//
-// Where the direct sum leaves out the padding or tiles reach far beyond the
-// image, little is gained.
-func (g Conv) winograd() bool {
-	if g.KH != winogradWindow || g.KW != winogradWindow || g.C%winogradChannels > 0 || g.OC%winogradChannels > 0 ||
-		g.OH() < winogradTile || g.OW() < winogradTile {
-		return false
-	}
-	results := g.OH() * g.OW()
-	covered := winogradTile * winogradTile * tiles(g.OH(), winogradTile) * tiles(g.OW(), winogradTile)
-	return g.Stride == 1 && g.Pad < winogradWindow && 2*covered <= 3*results ||
-		g.Stride == 2 && g.Pad == 1 && 3*covered <= 4*results
-}
-
-// A winogradForm is the sizes of the tiles of a stride.
+// A winogradForm is the tiles in which convolutions of a window and a stride are
+// computed.
 type winogradForm struct {
-	edge int // places along an edge of a tile
-	step int // pixels of x from tile to tile
-	over int // pixels that two neighbouring tiles share, of x and, for the gradient of x, of dy
+	window, stride int
+	tile           int // the width of a tile of results
+	edge           int // places along an edge of a tile
+	over           int // pixels that two neighbouring tiles share, of x and, for the gradient of x, of dy
+
+	// covered is how many results tiles may have for each of an image: of more, little
+	// is gained.
+	covered float64
 
 	// block is how many tiles are transformed at a time: they, their products and the
 	// weights stay in the L2 cache.
@@ -40,15 +29,36 @@ type winogradForm struct {
 	strip int
 }
 
-func newWinogradForm(stride int) winogradForm {
-	if stride == 1 {
-		return winogradForm{edge: winogradEdge, step: 4, over: 2, block: 24, weightBlock: 36, sums: 96, strip: 256}
+// winogradForm returns the tiles in which the device cpu computes g, and its gradients,
+// if there are any. They depend on the shape of an image and of the weight alone, so
+// that a picture's result is the same in every batch.
+func (g Conv) winogradForm() (f winogradForm, ok bool) {
+	switch {
+	case g.KH == 3 && g.Stride == 1:
+		f = winogradForm{window: 3, stride: 1, tile: 4, edge: 6, over: 2, covered: 1.5, block: 24, weightBlock: 36, sums: 96, strip: 256}
+	case g.KH == 3 && g.Stride == 2 && g.Pad == 1:
+		f = winogradForm{window: 3, stride: 2, tile: 4, edge: 9, over: 1, covered: 1.34, block: 12, weightBlock: 24, sums: 48, strip: 128}
+	case g.KH == 5 && g.Stride == 1:
+		f = winogradForm{window: 5, stride: 1, tile: 2, edge: 6, over: 4, covered: 1.5, block: 24, weightBlock: 36, sums: 96, strip: 256}
+	default:
+		return f, false
 	}
-	return winogradForm{edge: winogradStridedEdge, step: 8, over: 1, block: 12, weightBlock: 24, sums: 48, strip: 128}
+	covered := float64(f.tile * f.tile * tiles(g.OH(), f.tile) * tiles(g.OW(), f.tile))
+	return f, g.KW == g.KH && g.Pad < g.KH && g.C%winogradChannels == 0 && g.OC%winogradChannels == 0 &&
+		g.OH() >= f.tile && g.OW() >= f.tile && covered <= f.covered*float64(g.OH()*g.OW())
 }
 
+// winograd reports whether g has such tiles.
+func (g Conv) winograd() bool {
+	_, ok := g.winogradForm()
+	return ok
+}
+
+// step is the number of pixels of x from tile to tile.
+func (f *winogradForm) step() int { return f.tile * f.stride }
+
 // terms is the width of a tile of x.
-func (f *winogradForm) terms() int { return f.step + f.over }
+func (f *winogradForm) terms() int { return f.step() + f.over }
 
 // places is the number of places of a tile.
 func (f *winogradForm) places() int { return f.edge * f.edge }
@@ -96,9 +106,9 @@ type image struct {
 }
 
 // firstPixel is the number of the first pixel of a strip, a row of tiles of so many
-// pixels, of which an image has rows.
+// pixels, of which an image has rows, or that behind the image, where it ends before.
 func (m *image) firstPixel(strip, rows, tile int) int {
-	return (strip/rows*m.h + strip%rows*tile) * m.w
+	return (strip/rows*m.h + min(m.h, strip%rows*tile)) * m.w
 }
 
 // strips is the pixels of strips first to end.

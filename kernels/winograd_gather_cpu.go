@@ -1,6 +1,6 @@
 package kernels
 
-// A winogradGather is a convolution with windows of 3x3, or the gradient of its
+// A winogradGather is a convolution in tiles, or the gradient of its
 // input, which is one of the gradient of the output with windows turned by half. Rows
 // of the matrices are tiles, columns channels of the result.
 type winogradGather struct {
@@ -14,7 +14,7 @@ type winogradGather struct {
 	images int
 	bias   []float32
 
-	packed   []float32 // panels [9, src.c, nr] of weights
+	packed   []float32 // panels [window·window, src.c, nr] of weights
 	tap      int       // elements from one tap of a window to the next,
 	firstTap int       // and from the start of a panel to the first
 
@@ -28,28 +28,31 @@ type winogradGather struct {
 
 // winogradCPU is conv2dCPU for shapes that winograd accepts.
 func winogradCPU(p *pool, y, x, w, b []float32, g Conv) {
-	kernel, loops, form := pickMicrokernel(p.gemm.microkernels, g.OC), p.gemm.pickWinograd(g), newWinogradForm(g.Stride)
+	kernel, loops := pickMicrokernel(p.gemm.microkernels, g.OC), p.gemm.pickWinograd(g)
+	form, _ := g.winogradForm()
 	p.winogradGather(winogradGather{
 		form: form, kernel: kernel, weight: loops.weight, images: g.N, bias: b,
-		src: winogradSource{image: image{x, g.H, g.W, g.C}, loop: loops.input, pad: g.Pad, terms: form.terms(), step: form.step},
-		out: image{y, g.OH(), g.OW(), g.OC}, tile: winogradTile, output: loops.output,
-		packed: packTransposed(p, kernel, w, g.OC, 9*g.C),
+		src: winogradSource{image: image{x, g.H, g.W, g.C}, loop: loops.input, pad: g.Pad, terms: form.terms(), step: form.step()},
+		out: image{y, g.OH(), g.OW(), g.OC}, tile: form.tile, output: loops.output,
+		packed: packTransposed(p, kernel, w, g.OC, g.KH*g.KW*g.C),
 		tap:    g.C * kernel.nr,
 	})
 }
 
 // winogradBackwardInputCPU is conv2dBackwardInputCPU for those shapes.
 func winogradBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
-	kernel, loops, form := pickMicrokernel(p.gemm.microkernels, g.C), p.gemm.pickWinograd(g), newWinogradForm(g.Stride)
+	kernel, loops := pickMicrokernel(p.gemm.microkernels, g.C), p.gemm.pickWinograd(g)
+	form, _ := g.winogradForm()
+	taps := form.window * form.window
 	p.winogradGather(winogradGather{
 		form: form, kernel: kernel, weight: loops.weight, images: g.N,
 		src: winogradSource{
 			image: image{dy, g.OH(), g.OW(), g.OC}, loop: loops.dyInput,
-			pad: (winogradWindow - 1 - g.Pad) / g.Stride, terms: winogradTile + form.over, step: winogradTile,
+			pad: (form.window - 1 - g.Pad) / g.Stride, terms: form.tile + form.over, step: form.tile,
 		},
-		out: image{dx, g.H, g.W, g.C}, tile: form.step, output: loops.dxOutput,
-		packed: packTaps(p, kernel, w, g.OC, 9, g.C),
-		tap:    -g.OC * kernel.nr, firstTap: 8 * g.OC * kernel.nr,
+		out: image{dx, g.H, g.W, g.C}, tile: form.step(), output: loops.dxOutput,
+		packed: packTaps(p, kernel, w, g.OC, taps, g.C),
+		tap:    -g.OC * kernel.nr, firstTap: (taps - 1) * g.OC * kernel.nr,
 	})
 }
 
@@ -161,20 +164,20 @@ func (s *winogradGather) products(y, x, weights []float32, panel, count, channel
 // windows, for a group of panels and the chunk of channels of the source from c.
 func (s *winogradGather) transformWeights(w *winogradWorker, to []float32, panel, c int) {
 	const rows = 4 // channels of the source that go through both passes
-	nr, channels := s.kernel.nr, min(s.chunk, s.src.c-c)
-	w.strip = grown(&w.strip, 18*rows*nr)
+	nr, channels, window := s.kernel.nr, min(s.chunk, s.src.c-c), s.form.window
+	w.strip = grown(&w.strip, winogradEdge*window*rows*nr)
 	p := &w.pass
 	for j := panel; j < min(s.panels, panel+s.perGroup); j++ {
 		for e := 0; e < channels; e += rows {
-			from := s.firstTap + (j*9*s.src.c+c+e)*nr
-			p.terms(3, &s.packed[from], 4*3*s.tap)
-			p.to, p.toStride = &w.strip[0], 4*3*rows*nr
-			p.steps(rows*nr, 3, 4*s.tap, 4*rows*nr, 1, 0, 0)
+			from := s.firstTap + (j*window*window*s.src.c+c+e)*nr
+			p.terms(window, &s.packed[from], 4*window*s.tap)
+			p.to, p.toStride = &w.strip[0], 4*window*rows*nr
+			p.steps(rows*nr, window, 4*s.tap, 4*rows*nr, 1, 0, 0)
 			s.weight(p)
 
-			p.terms(3, &w.strip[0], 4*rows*nr)
+			p.terms(window, &w.strip[0], 4*rows*nr)
 			p.to, p.toStride = &to[((j-panel)*channels+e)*nr], 4*s.wStride
-			p.steps(rows*nr, 1, 0, 0, 6, 4*3*rows*nr, 4*6*s.wStride)
+			p.steps(rows*nr, 1, 0, 0, winogradEdge, 4*window*rows*nr, 4*winogradEdge*s.wStride)
 			s.weight(p)
 		}
 	}

@@ -28,8 +28,6 @@ import "unsafe"
 // are smallest among multiples of 1/8: of unit normals, 64 channels, they are
 // twice those of the direct sum, against 5 times.
 const (
-	winogradTile    = 4 // the width of a tile of results
-	winogradWindow  = 3
 	winogradEdge    = 6 // places along an edge of a transformed window
 	winogradWeights = winogradEdge * winogradEdge
 )
@@ -93,7 +91,10 @@ type winogradLoops struct {
 // pickWinograd returns the widest loops for g.
 func (s *instructionSet) pickWinograd(g Conv) winogradLoops {
 	all := s.winograd
-	if g.Stride == 2 {
+	switch {
+	case g.KH == 5:
+		all = s.winograd5x5
+	case g.Stride == 2:
 		all = s.winogradStrided
 	}
 	last := len(all) - 1

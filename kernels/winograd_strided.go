@@ -24,7 +24,6 @@ package kernels
 //	         d₂
 //	         d₃
 //	         Bᵀ' [d₀ d₁ d₂ d₃ d₄]
-const winogradStridedEdge = 9
 
 // winogradStridedGo is the portable loops for stride 2.
 var winogradStridedGo = winogradLoops{

@@ -26,6 +26,7 @@ func winogradCases() []Conv {
 		{2, 12, 4, 64, 144, 1, 1},
 		{1, 4, 270, 16, 16, 1, 1},
 		{1, 36, 32, 16, 32, 1, 1},
+		{1, 13, 100, 16, 16, 1, 0},
 		{2, 8, 8, 8, 8, 1, 1},
 		{1, 12, 9, 24, 16, 1, 1},
 		{3, 8, 40, 16, 72, 1, 0},
@@ -41,6 +42,17 @@ func winogradCases() []Conv {
 		{2, 24, 16, 24, 136, 2, 1},
 	} {
 		cases = append(cases, Conv{N: c.n, H: c.h, W: c.w, C: c.c, OC: c.oc, KH: 3, KW: 3, Stride: c.stride, Pad: c.pad})
+	}
+	for _, c := range []struct{ n, h, w, c, oc, pad int }{
+		{1, 2, 2, 8, 8, 2},
+		{3, 14, 14, 16, 32, 2},
+		{2, 9, 11, 48, 16, 0},
+		{2, 4, 5, 16, 24, 4},
+		{70, 4, 4, 80, 16, 2},
+		{1, 7, 60, 64, 144, 2},
+		{2, 9, 8, 24, 72, 1},
+	} {
+		cases = append(cases, Conv{N: c.n, H: c.h, W: c.w, C: c.c, OC: c.oc, KH: 5, KW: 5, Stride: 1, Pad: c.pad})
 	}
 	return cases
 }
@@ -60,6 +72,9 @@ func TestWinogradChoice(t *testing.T) {
 		func(g *Conv) { g.Stride, g.Pad = 2, 0 },
 		func(g *Conv) { g.KH = 1 },
 		func(g *Conv) { g.KW = 5 },
+		func(g *Conv) { g.KH, g.KW, g.Stride = 5, 5, 2 },
+		func(g *Conv) { g.KH, g.KW, g.Pad = 5, 5, 5 },
+		func(g *Conv) { g.KH, g.KW, g.H, g.W = 5, 5, 3, 3 },
 		func(g *Conv) { g.Pad = 3 },
 		func(g *Conv) { g.H, g.W = 2, 2 },
 		func(g *Conv) { g.H, g.W = 5, 5 },
@@ -77,7 +92,7 @@ func TestWinogradChoice(t *testing.T) {
 func TestWinogradPasses(t *testing.T) {
 	const channels, count, outer = 32, 3, 2
 	for _, set := range instructionSets() {
-		loops, strided := set.winograd[0], set.winogradStrided[0]
+		loops, strided, fives := set.winograd[0], set.winogradStrided[0], set.winograd5x5[0]
 		for name, c := range map[string]struct {
 			loop   func(p *winogradPass)
 			matrix [][]float64
@@ -97,6 +112,14 @@ func TestWinogradPasses(t *testing.T) {
 			"strided weight gradient": {strided.weightGradient, transposed(winogradStridedG)},
 			"strided dy":              {strided.dyInput, winogradStridedDyBT},
 			"strided dx":              {strided.dxOutput, winogradStridedDxAT},
+
+			"5x5 input":           {fives.input, winogradBT},
+			"5x5 output":          {fives.output, winograd5x5AT},
+			"5x5 output gradient": {fives.outputGradient, transposed(winograd5x5AT)},
+			"5x5 weight":          {fives.weight, winograd5x5G},
+			"5x5 weight gradient": {fives.weightGradient, transposed(winograd5x5G)},
+			"5x5 dy":              {fives.dyInput, winogradBT},
+			"5x5 dx":              {fives.dxOutput, winograd5x5AT},
 		} {
 			results, terms := len(c.matrix), len(c.matrix[0])
 			rng := kerneltest.Rng(terms)
@@ -138,28 +161,34 @@ func TestWinogradPasses(t *testing.T) {
 
 // The matrices, as winograd_pass.go has them.
 var (
-	winogradBT, winogradAT, winogradG = func() (bt, at, g [][]float64) {
-		const a, b = 5. / 8, 3. / 2
-		r, s := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
-		bt = [][]float64{{a * a * b * b, 0, -a*a - b*b, 0, 1, 0}}
-		g = [][]float64{{1 / (a * a * b * b), 0, 0}}
-		at = [][]float64{{1}, {0}, {0}, {0}}
-		for _, point := range []struct{ c, other, scale float64 }{{a, b, r}, {-a, b, r}, {b, a, s}, {-b, a, s}} {
-			c, d, f := point.c, point.other, point.scale
-			bt = append(bt, []float64{0, -c * d * d, -d * d, c, 1, 0})
-			g = append(g, []float64{f, f * c, f * c * c})
-			for i := range at {
-				at[i] = append(at[i], math.Pow(c, float64(i)))
-			}
-		}
-		bt = append(bt, []float64{0, a * a * b * b, 0, -a*a - b*b, 0, 1})
-		g = append(g, []float64{0, 0, 1})
-		for i, last := range []float64{0, 0, 0, 1} {
-			at[i] = append(at[i], last)
-		}
-		return bt, at, g
-	}()
+	winogradBT, winogradAT, winogradG = winogradMatrices(4, 3)
+	_, winograd5x5AT, winograd5x5G    = winogradMatrices(2, 5)
 )
+
+// winogradMatrices returns those of tiles of so many results and windows of so many taps.
+func winogradMatrices(tile, window int) (bt, at, g [][]float64) {
+	const a, b = 5. / 8, 3. / 2
+	r, s := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
+	bt = [][]float64{{a * a * b * b, 0, -a*a - b*b, 0, 1, 0}}
+	at, g = zeros(tile, 1), zeros(6, window)
+	at[0][0], g[0][0], g[5][window-1] = 1, 1/(a*a*b*b), 1
+	for p, point := range []struct{ c, other, scale float64 }{{a, b, r}, {-a, b, r}, {b, a, s}, {-b, a, s}} {
+		c, d, f := point.c, point.other, point.scale
+		bt = append(bt, []float64{0, -c * d * d, -d * d, c, 1, 0})
+		for i := range window {
+			g[1+p][i] = f * math.Pow(c, float64(i))
+		}
+		for i := range at {
+			at[i] = append(at[i], math.Pow(c, float64(i)))
+		}
+	}
+	bt = append(bt, []float64{0, a * a * b * b, 0, -a*a - b*b, 0, 1})
+	for i := range at {
+		at[i] = append(at[i], 0)
+	}
+	at[tile-1][5] = 1
+	return bt, at, g
+}
 
 // The matrices of stride 2, made of those without the point 0, as winograd_strided.go
 // has them.

@@ -1,8 +1,8 @@
 package kernels
 
-// A winogradWeight is the gradient of the weight of a convolution with windows
-// of 3x3. Rows of the matrices are channels of dy, columns channels of x; the sums go
-// over tiles, and over the places of a tile that share a window's.
+// A winogradWeight is the gradient of the weight of a convolution in tiles. Rows of the
+// matrices are channels of dy, columns channels of x; the sums go over tiles, and over
+// the places of a tile that share a window's.
 type winogradWeight struct {
 	Conv
 	form   winogradForm
@@ -10,7 +10,7 @@ type winogradWeight struct {
 	loops  winogradLoops
 	x, dy  winogradSource
 	dw     []float32
-	parts  []float32 // [slices, OC, 9, C], if there are several slices
+	parts  []float32 // [slices, OC, KH, KW, C], if there are several slices
 
 	rows, columns         int // channels of dy and of x in a task
 	rowGroups, colGroups  int
@@ -25,12 +25,13 @@ func winogradBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		return
 	}
 	s := &p.gemm.winogradWeight
-	loops, form := p.gemm.pickWinograd(g), newWinogradForm(g.Stride)
-	rows, columns := tiles(g.OH(), winogradTile), tiles(g.OW(), winogradTile)
+	loops := p.gemm.pickWinograd(g)
+	form, _ := g.winogradForm()
+	rows, columns := tiles(g.OH(), form.tile), tiles(g.OW(), form.tile)
 	*s = winogradWeight{
 		Conv: g, form: form, kernel: pickMicrokernel(p.gemm.microkernels, min(g.C, winogradGroup)), loops: loops, dw: dw,
-		x:  winogradSource{image{x, g.H, g.W, g.C}, form, g.Pad, form.terms(), form.step, rows, columns, loops.input, nil},
-		dy: winogradSource{image{dy, g.OH(), g.OW(), g.OC}, form, 0, winogradTile, winogradTile, rows, columns, loops.outputGradient, nil},
+		x:  winogradSource{image{x, g.H, g.W, g.C}, form, g.Pad, form.terms(), form.step(), rows, columns, loops.input, nil},
+		dy: winogradSource{image{dy, g.OH(), g.OW(), g.OC}, form, 0, form.tile, form.tile, rows, columns, loops.outputGradient, nil},
 	}
 	zeros := p.gemm.zeroRow(max(g.W*g.C, g.OW()*g.OC))
 	s.x.zeros, s.dy.zeros = zeros, zeros
@@ -105,26 +106,29 @@ const winogradRows = 4
 // results transforms the sums of count channels of dy, from channel o, which is
 // row i of w.w, to windows.
 func (s *winogradWeight) results(w *winogradWorker, slice, o, i, count, c, columns, row, stride int) {
-	w.strip = grown(&w.strip, 18*count*columns)
+	const edge = winogradEdge
+	window := s.form.window
+	taps, size := window*window, edge*window*columns // of a channel between the passes
+	w.strip = grown(&w.strip, count*size)
 	p := &w.pass
-	p.terms(6, &w.w[i*row], 4*6*stride)
-	p.to, p.toStride = &w.strip[0], 4*6*columns
-	p.steps(columns, 6, 4*stride, 4*columns, count, 4*row, 4*18*columns)
+	p.terms(edge, &w.w[i*row], 4*edge*stride)
+	p.to, p.toStride = &w.strip[0], 4*edge*columns
+	p.steps(columns, edge, 4*stride, 4*columns, count, 4*row, 4*size)
 	s.loops.weightGradient(p)
 
-	p.terms(6, &w.strip[0], 4*columns)
+	p.terms(edge, &w.strip[0], 4*columns)
 	if s.slices > 1 {
-		p.to, p.toStride = &s.parts[slice*s.WLen()+o*9*s.C+c], 4*s.C
-		p.steps(columns, 3, 4*6*columns, 4*3*s.C, count, 4*18*columns, 4*9*s.C)
+		p.to, p.toStride = &s.parts[slice*s.WLen()+o*taps*s.C+c], 4*s.C
+		p.steps(columns, window, 4*edge*columns, 4*window*s.C, count, 4*size, 4*taps*s.C)
 		s.loops.weightGradient(p)
 		return
 	}
-	w.edge = grown(&w.edge, 9*count*columns)
+	w.edge = grown(&w.edge, taps*count*columns)
 	p.to, p.toStride = &w.edge[0], 4*columns
-	p.steps(columns, 3, 4*6*columns, 4*3*columns, count, 4*18*columns, 4*9*columns)
+	p.steps(columns, window, 4*edge*columns, 4*window*columns, count, 4*size, 4*taps*columns)
 	s.loops.weightGradient(p)
-	for t := range 9 * count {
-		to := s.dw[(o*9+t)*s.C+c:][:columns]
+	for t := range taps * count {
+		to := s.dw[(o*taps+t)*s.C+c:][:columns]
 		addCPU(to, to, w.edge[t*columns:][:columns])
 	}
 }

@@ -51,6 +51,7 @@ func main() {
 		w := winograd{passes, s, map[float32]reg.VecVirtual{}}
 		w.generate()
 		w.generateStrided()
+		w.generate5x5()
 	}
 	write(passes, "winograd_amd64.s")
 }
