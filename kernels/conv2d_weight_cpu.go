@@ -3,7 +3,8 @@ package kernels
 // A weightGradient is the sum over pixels of dy times windows of x: a product
 // whose rows are channels of dy and whose columns are elements of windows. It is
 // taken over blocks of pixels that stay in the cache. A task takes some rows, a part
-// of the windows and a slice of the batch, and keeps its sums to the end.
+// of the windows and a slice of the batch, and keeps its sums to the end, unless there
+// is but one block.
 type weightGradient struct {
 	kernel microkernel
 	dw, dy []float32
@@ -101,19 +102,28 @@ func (s *weightGradient) task(w *gemmWorker, task int) {
 		next := min(first+weightPixels, end)
 		s.block(w, first, next-first, min(weightPixels, end-next), o, rows, part, first > slice*s.perSlice)
 	}
-	length := s.src.length()
+	length, done := s.src.length(), s.added(rows, part)
 	for r := range rows {
-		sums, to := w.sums[r*width:][:columns], (o+r)*length+s.src.offset(part)
+		sums, to := w.sums[r*width:][done:columns], (o+r)*length+s.src.offset(part)+done
 		if s.slices > 1 {
 			copy(s.partial[slice*len(s.dw)+to:], sums)
 		} else {
-			addCPU(s.dw[to:to+columns], s.dw[to:to+columns], sums)
+			addCPU(s.dw[to:to+len(sums)], s.dw[to:to+len(sums)], sums)
 		}
 	}
 }
 
-// block adds to w.sums the products of count pixels from first on, or sets them, and
-// asks for the next ones. Behind the last row and the last column of operands, others
+// added is how many columns of a part block adds to dw itself: whole panels, if there
+// is one block and rows fill its tiles.
+func (s *weightGradient) added(rows int, part windowPart) int {
+	if s.src.pixels() > weightPixels || rows%s.kernel.mr > 0 {
+		return 0
+	}
+	return part.length() / s.kernel.nr * s.kernel.nr
+}
+
+// block adds to w.sums, or to dw, the products of count pixels from first on, or sets
+// them, and asks for the next ones. Behind the last row and the last column of operands, others
 // are read, for sums that nobody does.
 func (s *weightGradient) block(w *gemmWorker, first, count, next, o, rows int, part windowPart, add bool) {
 	k := s.kernel
@@ -136,8 +146,13 @@ func (s *weightGradient) block(w *gemmWorker, first, count, next, o, rows int, p
 	}
 	following := first + count
 	ahead := newAhead(panels, s.dy[following*s.src.OC:(following+next)*s.src.OC], s.src.span(following, next))
+	added, length := s.added(rows, part)/k.nr, s.src.length()
 	for panel := range panels {
+		out, outRow, add := &w.sums[panel*k.nr], panels*k.nr, add
+		if panel < added {
+			out, outRow, add = &s.dw[o*length+s.src.offset(part)+panel*k.nr], length, true
+		}
 		from, step := ahead.share(height * count)
-		k.product(&w.sums[panel*k.nr], &dy[0], &x[panel*k.nr], height, count, 4, 4*aStride, 4*bStride, 4*panels*k.nr, add, from, step)
+		k.product(out, &dy[0], &x[panel*k.nr], height, count, 4, 4*aStride, 4*bStride, 4*outRow, add, from, step)
 	}
 }
