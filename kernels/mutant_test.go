@@ -178,6 +178,7 @@ func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
 			l.lived[excuse]++
 		case e.forTensorCores() && *everyMutant:
 			how = "not judged" // nobody has looked at all that live
+			t.Logf("%v: lives", m)
 		default:
 			how = "missed"
 			t.Errorf("%v: no trial noticed it, and there is no excuse", m)

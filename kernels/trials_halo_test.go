@@ -28,6 +28,7 @@ func haloTrials() (all []*trial) {
 			forward(Conv{N: 2, H: t.m / 24, W: 24, C: 4 * k, OC: t.n + w})
 			input(Conv{N: 2, H: t.m / 24, W: 24, C: t.n + w, OC: 4 * k})
 			add("statistics", Conv{N: t.m/16 + 1, H: 2, W: 8, C: k, OC: t.n + w}, k, func(m mmaRun) []Buffer { return m.statistics(&t) })
+			add("statistics", Conv{N: 2*t.m + t.m/16, H: 2, W: 8, C: k, OC: w}, k, func(m mmaRun) []Buffer { return m.statistics(&t) }) // 33 tiles
 			add("normalised", Conv{N: t.m/16 + 2, H: 2, W: 8, C: k, OC: t.n + 3}, 4*k, func(m mmaRun) []Buffer { return []Buffer{m.normalised(&t)} })
 			if t.m == 128 { // four pixels in a row fit into no larger patch
 				forward(Conv{N: 9, H: 4, W: 4, C: k, OC: w})
