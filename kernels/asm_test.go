@@ -3,9 +3,12 @@
 package kernels
 
 import (
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/cpu"
+
+	"lbsam/kernels/kerneltest"
 )
 
 // TestMicrokernels checks that every instruction set of the processor is
@@ -31,6 +34,32 @@ func TestMicrokernels(t *testing.T) {
 				t.Logf("%s was not tested: this processor cannot run it", name)
 			} else if !available[name] {
 				t.Errorf("%s is missing", name)
+			}
+		}
+	}
+}
+
+// TestMicrokernelsRoundAlike checks that all microkernels in assembly round alike, to
+// the bit, so that no result depends on which of them a processor is best served with.
+func TestMicrokernelsRoundAlike(t *testing.T) {
+	const rows, columns, length = 48, 64, 37
+	rng := kerneltest.Rng(0)
+	a, b, sums := kerneltest.Randn[float32](rng, rows*length), kerneltest.Randn[float32](rng, length*columns), kerneltest.Randn[float32](rng, rows*columns)
+	var want []float32
+	for _, set := range instructionSets() {
+		for _, k := range set.microkernels {
+			if set.name == instructionSetGo.name {
+				continue
+			}
+			got := slices.Clone(sums)
+			for j := 0; j < columns; j += k.nr {
+				k.product(&got[j], &a[0], &b[j], rows/k.mr, length, 4*length, 4, 4*columns, 4*columns, true, nil, 0)
+			}
+			if want == nil {
+				want = got
+			}
+			if !slices.EqualFunc(got, want, equalBits) {
+				t.Errorf("%s of %s rounds otherwise than the first", k.name, set.name)
 			}
 		}
 	}
