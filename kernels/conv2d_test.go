@@ -123,21 +123,26 @@ func terms(g Conv, k int) int {
 	return k
 }
 
-// TestConv2dThreads checks that results do not depend on the number of
-// threads, to the bit.
+// TestConv2dThreads checks that results do not depend on the number of threads, to the
+// bit, nor, among those in assembly, on the instruction set.
 func TestConv2dThreads(t *testing.T) {
-	for _, set := range instructionSets() {
-		for i, g := range []Conv{
-			{N: 9, H: 8, W: 8, C: 33, OC: 48, KH: 3, KW: 3, Stride: 1, Pad: 1},
-			{N: 5, H: 12, W: 12, C: 3, OC: 17, KH: 3, KW: 3, Stride: 2, Pad: 1},
-			{N: 64, H: 1, W: 1, C: 100, OC: 130, KH: 1, KW: 1, Stride: 1},
-			{N: 40, H: 7, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 1, Pad: 1},
-			{N: 70, H: 4, W: 4, C: 80, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
-			{N: 40, H: 15, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 2, Pad: 1},
-		} {
-			rng := kerneltest.Rng(i)
-			x, w, dy := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.YLen())
-			var want [][]float32
+	for i, g := range []Conv{
+		{N: 9, H: 8, W: 8, C: 33, OC: 48, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 5, H: 12, W: 12, C: 3, OC: 17, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 64, H: 1, W: 1, C: 100, OC: 130, KH: 1, KW: 1, Stride: 1},
+		{N: 40, H: 7, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 70, H: 4, W: 4, C: 80, OC: 16, KH: 3, KW: 3, Stride: 1, Pad: 1},
+		{N: 40, H: 15, W: 8, C: 16, OC: 144, KH: 3, KW: 3, Stride: 2, Pad: 1},
+		{N: 9, H: 7, W: 8, C: 16, OC: 40, KH: 5, KW: 5, Stride: 1, Pad: 2},
+		{N: 30, H: 9, W: 8, C: 64, OC: 80, KH: 1, KW: 1, Stride: 2},
+	} {
+		rng := kerneltest.Rng(i)
+		x, w, dy := kerneltest.Randn[float32](rng, g.XLen()), kerneltest.Randn[float32](rng, g.WLen()), kerneltest.Randn[float32](rng, g.YLen())
+		var want [][]float32
+		for _, set := range instructionSets() {
+			if set.name == instructionSetGo.name {
+				want = nil // which rounds products before it adds them
+			}
 			for _, threads := range []int{1, 2, 3, 7} {
 				p := newPool(threads)
 				p.gemm.instructionSet = set
