@@ -62,7 +62,7 @@ func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 	case dx.dev.isCPU():
 		dx.dev.pool.run(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
-			maxPool2dBackwardRef(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], one)
+			maxPool2dBackwardCPU(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], one)
 		})
 	case dx.dtype == Float64:
 		maxPool2dBackwardRef(f64(dx), f64(dy), i32(index), g)

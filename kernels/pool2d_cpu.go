@@ -1,9 +1,53 @@
 package kernels
 
+// A poolRun is windows that follow each other in a row of results, all with as many
+// rows, h0 to h1, and columns; those of the first are w0 to w1.
+type poolRun struct {
+	y, image int // where its first result and its image start
+	windows  int
+
+	h0, h1, w0, w1 int
+}
+
+// runs calls visit for all windows: those that are whole in one run per row, the others
+// one by one.
+func (g Pool) runs(visit func(r poolRun)) {
+	oh, ow := g.OH(), g.OW()
+	for row := range g.N * oh {
+		h := row%oh*g.Stride - g.Pad
+		r := poolRun{image: row / oh * g.H * g.W * g.C, h0: max(h, 0), h1: min(h+g.KH, g.H)}
+		for j := 0; j < ow; j += r.windows {
+			w := j*g.Stride - g.Pad
+			r.y, r.windows, r.w0, r.w1 = (row*ow+j)*g.C, 1, max(w, 0), min(w+g.KW, g.W)
+			if w >= 0 && w+g.KW <= g.W {
+				r.windows = min(ow-j, (g.W-g.KW-w)/g.Stride+1)
+			}
+			visit(r)
+		}
+	}
+}
+
 // maxPool2dCPU is MaxPool2d of some images.
 func maxPool2dCPU(y []float32, index []int32, x []float32, g Pool) {
-	g.windows(func(yi, image, h0, h1, w0, w1 int) {
-		maxPoolWindow(y[yi:yi+g.C], index[yi:yi+g.C], x[image:], g, h0, h1, w0, w1)
+	g.runs(func(r poolRun) {
+		y, index, x := y[r.y:][:r.windows*g.C], index[r.y:], x[r.image:]
+		done := maxPoolVector(y, index, x, g, r)
+		for k := 0; done < g.C && k < r.windows; k++ {
+			lo, hi, w := k*g.C+done, (k+1)*g.C, k*g.Stride
+			maxPoolWindowRef(y[lo:hi], index[lo:hi], x[done:], g, r.h0, r.h1, r.w0+w, r.w1+w)
+		}
+	})
+}
+
+// maxPool2dBackwardCPU is MaxPool2dBackward of some images.
+func maxPool2dBackwardCPU(dx, dy []float32, index []int32, g Pool) {
+	clear(dx)
+	g.runs(func(r poolRun) {
+		dx, dy, index := dx[r.image:], dy[r.y:][:r.windows*g.C], index[r.y:]
+		done := maxPoolBackwardVector(dx, dy, index, g, r)
+		for k := 0; done < g.C && k < r.windows; k++ {
+			maxPoolBackwardWindowRef(dx[done:], dy[k*g.C+done:(k+1)*g.C], index[k*g.C+done:], g)
+		}
 	})
 }
 

@@ -46,10 +46,16 @@ func maxPoolWindowRef[T Float](best []T, at []int32, x []T, g Pool, h0, h1, w0, 
 func maxPool2dBackwardRef[T Float](dx, dy []T, index []int32, g Pool) {
 	clear(dx)
 	g.windows(func(yi, image, _, _, _, _ int) {
-		for c := range g.C {
-			dx[image+int(index[yi+c])*g.C+c] += dy[yi+c]
-		}
+		maxPoolBackwardWindowRef(dx[image:], dy[yi:yi+g.C], index[yi:], g)
 	})
+}
+
+// maxPoolBackwardWindowRef is maxPool2dBackwardRef for one window, and the first len(dy)
+// channels.
+func maxPoolBackwardWindowRef[T Float](dx, dy []T, index []int32, g Pool) {
+	for c, d := range dy {
+		dx[int(index[c])*g.C+c] += d
+	}
 }
 
 // avgPool2dRef is the reference for AvgPool2d.
