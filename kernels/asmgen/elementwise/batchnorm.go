@@ -238,8 +238,8 @@ func moments(g gen) {
 			g.column(label+"_squares", channel, rows, stride, p[2:], func(x []reg.Register, way int) {
 				for k, sum := range squares[way] {
 					d := g.load(g.at(x[0], k))
-					if g.bytes()*k%64 == 0 { // the next block, while the processor computes
-						g.PREFETCHT0(Mem{Base: x[0], Index: block, Scale: 1, Disp: g.bytes() * k})
+					if g.bytes()*k%64 == 0 { // the next block, while the processor computes; an L1 cache of 32 kB has no room for it
+						g.PREFETCHT1(Mem{Base: x[0], Index: block, Scale: 1, Disp: g.bytes() * k})
 					}
 					g.VSUBPS(mean[k], d, d)
 					g.VMULPS(d, d, d)
@@ -290,6 +290,10 @@ func (g gen) addMoments(p []reg.Register, channel reg.Register, vector int, n, p
 	})
 }
 
+// blockBytes is the size of a block of 64 channels or more, and how far ahead the next is
+// asked for: into the L2 cache, as two fill an L1 cache of 32 kB.
+const blockBytes = 16 << 10
+
 // backwardSums emits batchNormSums.
 func backwardSums(g gen, name string, m masking) {
 	signature := [...]string{
@@ -314,6 +318,11 @@ func backwardSums(g gen, name string, m masking) {
 				for k := range vectors {
 					number := func(i int) Mem { return Mem{Base: channels[i], Index: channel, Scale: 4, Disp: g.bytes() * k} }
 					dz, xhat := g.load(g.at(t[0], k)), g.load(g.at(t[1], k))
+					if g.bytes()*vectors == 128 { // a strip of many channels, whose lines do not follow each other
+						for _, p := range t {
+							g.PREFETCHT1(Mem{Base: p, Disp: blockBytes + g.bytes()*k})
+						}
+					}
 					switch m {
 					case maskByY:
 						g.keep(g.load(g.at(t[2], k)), zero, dz)
