@@ -8,7 +8,7 @@ import (
 	"lbsam/kernels/kerneltest"
 )
 
-// benchmarkConvs are the convolutions of ResNets on 32 x 32 images, and a
+// benchmarkConvs are the convolutions of ResNets on 32 x 32 images and of lenet, and a
 // linear layer.
 var benchmarkConvs = []struct {
 	name string
@@ -25,9 +25,12 @@ var benchmarkConvs = []struct {
 	{"32-32@16", Conv{128, 16, 16, 32, 32, 3, 3, 1, 1}},
 	{"64-64@8", Conv{128, 8, 8, 64, 64, 3, 3, 1, 1}},
 	{"16-32@32 s2", Conv{128, 32, 32, 16, 32, 3, 3, 2, 1}},
+	{"128-256@16 s2", Conv{32, 16, 16, 128, 256, 3, 3, 2, 1}},
 	{"256-512@8 s2", Conv{128, 8, 8, 256, 512, 3, 3, 2, 1}},
 	{"1x1 256-64@32", Conv{32, 32, 32, 256, 64, 1, 1, 1, 0}},
 	{"1x1 64-256@32", Conv{32, 32, 32, 64, 256, 1, 1, 1, 0}},
+	{"5x5 1-16@28", Conv{128, 28, 28, 1, 16, 5, 5, 1, 2}},
+	{"5x5 16-32@14", Conv{128, 14, 14, 16, 32, 5, 5, 1, 2}},
 	{"linear 128x784x512", Conv{128, 1, 1, 784, 512, 1, 1, 1, 0}},
 }
 
