@@ -40,7 +40,7 @@ func (w *batchNormWork) task(task int) (lo, hi int) {
 // block, elements lo to hi, to a and b.
 func (w *batchNormWork) sums(p *pool, body func(w *batchNormWork, a, b []float64, lo, hi int)) (a, b []float64) {
 	w.clear(p)
-	p.run(w.tasks(), func(_, task int) { w.sum(task, body) })
+	p.sweep(w.tasks(), func(_, task int) { w.sum(task, body) })
 	return w.total()
 }
 
@@ -124,7 +124,7 @@ func batchNormApplyCPU(p *pool, y, x, add, gamma, beta, mean, variance []float32
 	for c := range w.scale {
 		w.scale[c] = gamma[c] * invStd(variance[c], g.Eps)
 	}
-	p.run(w.tasks(), func(_, task int) { w.apply(w.task(task)) })
+	p.sweep(w.tasks(), func(_, task int) { w.apply(w.task(task)) })
 }
 
 // apply normalises elements lo to hi.
@@ -194,7 +194,7 @@ func batchNormBackwardCPU(p *pool, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, b
 			s.meanDz[c], s.meanDot[c] = float32(sum[c]/float64(g.Rows)), float32(dot[c]/float64(g.Rows))
 		}
 	}
-	p.run(w.tasks(), func(_, task int) {
+	p.sweep(w.tasks(), func(_, task int) {
 		lo, hi := w.task(task)
 		if constants { // dx = factor·(dz - 0) + 0: to add x̂·0 would be wrong where x is not finite
 			batchNormApplyRows(w.dx[lo:hi], w.dy[lo:hi], nil, s.meanDz, s.factor, s.meanDot, false)

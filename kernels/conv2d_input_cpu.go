@@ -60,7 +60,7 @@ func windowsBackwardInputCPU(p *pool, dx, dy, w []float32, g Conv) {
 	image, pixels, size := g.OH()*g.OW(), s.dx.pixels(), g.H*g.W*g.C
 	s.perTask = max(1, inputPixels/image, min(inputBlock/image, tiles(g.N, minTasks))) * image
 	s.perBlock = tiles(s.perTask, tiles(s.perTask, inputBlock))
-	p.run(tiles(pixels, s.perTask), func(worker, task int) {
+	p.sweep(tiles(pixels, s.perTask), func(worker, task int) {
 		first, end := task*s.perTask, min(pixels, (task+1)*s.perTask)
 		clear(dx[first/image*size : end/image*size])
 		for ; first < end; first += s.perBlock {

@@ -58,9 +58,9 @@ func (s *windowProduct) run(p *pool) {
 		return
 	}
 	s.divide(pixels)
-	p.run(tiles(pixels, s.perBlock)*s.panelGroups, func(worker, task int) {
+	p.sweep(tiles(pixels, s.perBlock)*s.panelGroups, func(worker, task int) {
 		b := s.task(task)
-		s.block(&p.gemm.workers[worker], b, s.task(task+p.workers)) // which the worker takes next if all are as fast
+		s.block(&p.gemm.workers[worker], b, s.task(p.later(task)))
 		p.following.wrote(b.first, b.first+b.count, min(s.columns, b.end*s.kernel.nr)-b.panel*s.kernel.nr)
 	})
 }

@@ -55,7 +55,7 @@ func conv2dBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		p.gemm.partial = grown(&p.gemm.partial, s.slices*len(dw))
 		s.partial = p.gemm.partial
 	}
-	p.run(s.slices*s.rowGroups*len(s.parts), func(worker, task int) { s.task(&p.gemm.workers[worker], task) })
+	p.sweep(s.slices*s.rowGroups*len(s.parts), func(worker, task int) { s.task(&p.gemm.workers[worker], task) })
 	if s.slices > 1 {
 		p.ranges(len(dw), func(lo, hi int) {
 			for slice := range s.slices {

@@ -86,7 +86,7 @@ func PadShortcut(y, x Buffer, g Shortcut) {
 	case x.dev.gpu != nil:
 		g.launch("pad_shortcut", y, x)
 	case x.dev.isCPU():
-		x.dev.pool.run(g.N, func(_, n int) {
+		x.dev.pool.sweep(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
 			padShortcutRef(f32(y)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
 		})
@@ -105,7 +105,7 @@ func PadShortcutBackward(dx, dy Buffer, g Shortcut) {
 	case dx.dev.gpu != nil:
 		g.launch("pad_shortcut_backward", dx, dy)
 	case dx.dev.isCPU():
-		dx.dev.pool.run(g.N, func(_, n int) {
+		dx.dev.pool.sweep(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
 			padShortcutBackwardRef(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], one)
 		})

@@ -15,9 +15,12 @@ type pool struct {
 	channels []float32 // numbers per channel
 
 	body   func(worker, task int)
-	tasks  int64
+	tasks  int
+	turned bool // the last task comes first
 	next   atomic.Int64
 	failed atomic.Pointer[failure]
+
+	backwards bool // the last sweep was turned
 
 	gemm      gemm
 	norm      batchNormWork
@@ -49,14 +52,23 @@ func (p *pool) close() {
 // run calls body(worker, task) once for each task in [0, tasks). Tasks go to
 // whichever worker is free, so body must write to places that belong to its
 // task, and may use scratch memory that belongs to its worker.
-func (p *pool) run(tasks int, body func(worker, task int)) {
+func (p *pool) run(tasks int, body func(worker, task int)) { p.start(tasks, false, body) }
+
+// sweep is run for tasks that go through arrays from one end to the other. It starts
+// where the sweep before it has ended, with what may still be in the caches.
+func (p *pool) sweep(tasks int, body func(worker, task int)) {
+	p.backwards = !p.backwards
+	p.start(tasks, p.backwards, body)
+}
+
+func (p *pool) start(tasks int, turned bool, body func(worker, task int)) {
+	p.body, p.tasks, p.turned = body, tasks, turned
 	if tasks <= 1 || p.workers == 1 {
-		for task := range tasks {
-			body(0, task)
+		for i := range tasks {
+			body(0, p.task(i))
 		}
 		return
 	}
-	p.body, p.tasks = body, int64(tasks)
 	p.next.Store(0)
 	helpers := p.helpers[:min(tasks, p.workers)-1]
 	for _, h := range helpers {
@@ -79,12 +91,32 @@ func (p *pool) work(worker int) {
 		}
 	}()
 	for {
-		task := p.next.Add(1) - 1
-		if task >= p.tasks {
+		i := int(p.next.Add(1) - 1)
+		if i >= p.tasks {
 			return
 		}
-		p.body(worker, int(task))
+		p.body(worker, p.task(i))
 	}
+}
+
+// task is the task that is taken as the i-th.
+func (p *pool) task(i int) int {
+	if p.turned {
+		return p.tasks - 1 - i
+	}
+	return i
+}
+
+// later is the task that the worker of this one takes next if all are as fast; it may lie
+// behind the last.
+func (p *pool) later(task int) int {
+	if !p.turned {
+		return task + p.workers
+	}
+	if task < p.workers {
+		return p.tasks
+	}
+	return task - p.workers
 }
 
 // float64s returns n numbers with undefined contents, valid until the next

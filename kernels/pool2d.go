@@ -38,7 +38,7 @@ func MaxPool2d(y, index, x Buffer, g Pool) {
 	case x.dev.gpu != nil:
 		g.launch("max_pool2d", g.N*g.OH(), g.OW(), y, index, x)
 	case x.dev.isCPU():
-		x.dev.pool.run(g.N, func(_, n int) {
+		x.dev.pool.sweep(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
 			maxPool2dCPU(f32(y)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
 		})
@@ -60,7 +60,7 @@ func MaxPool2dBackward(dx, dy, index Buffer, g Pool) {
 	case dx.dev.gpu != nil:
 		g.launch("max_pool2d_backward", g.N*g.H, g.W, dx, dy, index)
 	case dx.dev.isCPU():
-		dx.dev.pool.run(g.N, func(_, n int) {
+		dx.dev.pool.sweep(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
 			maxPool2dBackwardCPU(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], i32(index)[ys.lo:ys.hi], one)
 		})
@@ -82,7 +82,7 @@ func AvgPool2d(y, x Buffer, g Pool) {
 	case x.dev.gpu != nil:
 		g.launch("avg_pool2d", g.N*g.OH(), g.OW(), y, x)
 	case x.dev.isCPU():
-		x.dev.pool.run(g.N, func(_, n int) {
+		x.dev.pool.sweep(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
 			avgPool2dCPU(f32(y)[ys.lo:ys.hi], f32(x)[xs.lo:xs.hi], one)
 		})
@@ -103,7 +103,7 @@ func AvgPool2dBackward(dx, dy Buffer, g Pool) {
 	case dx.dev.gpu != nil:
 		g.launch("avg_pool2d_backward", g.N*g.H, g.W, dx, dy)
 	case dx.dev.isCPU():
-		dx.dev.pool.run(g.N, func(_, n int) {
+		dx.dev.pool.sweep(g.N, func(_, n int) {
 			one, xs, ys := g.image(n)
 			avgPool2dBackwardCPU(f32(dx)[xs.lo:xs.hi], f32(dy)[ys.lo:ys.hi], one)
 		})

@@ -13,20 +13,47 @@ func TestPoolRunsEachTaskOnce(t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 7} {
 		p := newPool(workers)
 		for _, tasks := range []int{0, 1, 2, 3, 6, 7, 8, 100} {
-			counts := make([]atomic.Int32, tasks)
-			p.run(tasks, func(worker, task int) {
-				if worker < 0 || worker >= workers {
-					t.Errorf("worker %d of %d", worker, workers)
-				}
-				counts[task].Add(1)
-			})
-			for i := range counts {
-				if n := counts[i].Load(); n != 1 {
-					t.Errorf("%d workers: task %d of %d ran %d times", workers, i, tasks, n)
+			for name, run := range map[string]func(int, func(worker, task int)){"run": p.run, "sweep": p.sweep, "sweep back": p.sweep} {
+				counts := make([]atomic.Int32, tasks)
+				run(tasks, func(worker, task int) {
+					if worker < 0 || worker >= workers {
+						t.Errorf("worker %d of %d", worker, workers)
+					}
+					counts[task].Add(1)
+				})
+				for i := range counts {
+					if n := counts[i].Load(); n != 1 {
+						t.Errorf("%d workers, %s: task %d of %d ran %d times", workers, name, i, tasks, n)
+					}
 				}
 			}
 		}
 		p.close()
+	}
+}
+
+// A sweep starts where the last one ended, whatever ran in between, and knows what
+// comes next.
+func TestSweepsTurn(t *testing.T) {
+	p := newPool(1)
+	defer p.close()
+	const tasks = 4
+	var last int
+	for range 3 {
+		expected := -1
+		p.sweep(tasks, func(_, task int) {
+			if expected >= 0 && task != expected {
+				t.Errorf("task %d, where %d was to come", task, expected)
+			}
+			if expected < 0 && last > 0 && task != last-1 {
+				t.Errorf("starts with task %d where the last sweep ended with %d", task, last-1)
+			}
+			last, expected = task+1, p.later(task)
+		})
+		if expected < tasks {
+			t.Errorf("task %d follows the last, %d", expected, last-1)
+		}
+		p.run(2, func(_, _ int) {})
 	}
 }
 

@@ -73,7 +73,7 @@ func (p *pool) winogradGather(next winogradGather) {
 			s.transformWeights(&p.gemm.workers[worker].winograd, s.weights[group*winogradWeights*s.wStride:], group*s.perGroup, 0)
 		})
 	}
-	p.run(groups*tiles(s.strips, s.inTask), func(worker, task int) {
+	p.sweep(groups*tiles(s.strips, s.inTask), func(worker, task int) {
 		s.task(&p.gemm.workers[worker].winograd, &p.following, task%groups*s.perGroup, task/groups*s.inTask)
 	})
 }

@@ -40,7 +40,7 @@ func winogradBackwardWeightAddCPU(p *pool, dw, dy, x []float32, g Conv) {
 		p.gemm.partial = grown(&p.gemm.partial, s.slices*g.WLen())
 		s.parts = p.gemm.partial
 	}
-	p.run(s.slices*s.rowGroups*s.colGroups, func(worker, task int) {
+	p.sweep(s.slices*s.rowGroups*s.colGroups, func(worker, task int) {
 		s.task(&p.gemm.workers[worker].winograd, task)
 	})
 	if s.slices > 1 {
