@@ -1,7 +1,7 @@
 package kernels
 
-// packBlock is how many rows of a panel are filled at a time, so that what
-// they are made of stays in the L1 cache for the next panel.
+// packBlock is how many rows of a panel a task fills, so that what they are made of
+// stays in the L1 cache.
 const packBlock = 64
 
 // A packing is weights on their way into panels. Tasks find their operands
@@ -19,28 +19,25 @@ func packTransposed(p *pool, kernel microkernel, w []float32, columns, k int) []
 	packed := grown(&p.gemm.packed, tiles(columns, kernel.nr)*k*kernel.nr)
 	job := &p.gemm.packing
 	*job = packing{kernel, packed, w, columns, k, 1}
-	p.run(tiles(columns, kernel.nr), func(_, panel int) { job.transposed(panel) })
+	blocks := tiles(k, packBlock)
+	p.run(tiles(columns, kernel.nr)*blocks, func(_, task int) { job.transposed(task/blocks, task%blocks*packBlock) })
 	return packed
 }
 
-// transposed packs one panel for packTransposed.
-func (j *packing) transposed(panel int) {
+// transposed packs rows of one panel, from start on, for packTransposed.
+func (j *packing) transposed(panel, start int) {
 	k, nr := j.k, j.kernel.nr
-	to := j.to[panel*k*nr:][:k*nr]
-	exist := min(nr, j.columns-panel*nr)
+	n, exist := min(packBlock, k-start), min(nr, j.columns-panel*nr)
+	to, from := j.to[(panel*k+start)*nr:][:n*nr], j.from[panel*nr*k:][:exist*k]
 	if exist < nr {
 		clear(to)
 	}
-	from := j.from[panel*nr*k:][:exist*k]
-	for start := 0; start < k; start += packBlock {
-		n := min(packBlock, k-start)
-		c, whole := 0, n&^7
-		for ; c+8 <= exist && whole > 0; c += 8 {
-			j.kernel.transpose(&to[start*nr+c], &from[c*k+start], whole/8, 4*nr, 4*k)
-			packColumns(to[(start+whole)*nr:], from[start+whole:], c, c+8, n-whole, k, nr)
-		}
-		packColumns(to[start*nr:], from[start:], c, exist, n, k, nr)
+	c, whole := 0, n&^7
+	for ; c+8 <= exist && whole > 0; c += 8 {
+		j.kernel.transpose(&to[c], &from[c*k+start], whole/8, 4*nr, 4*k)
+		packColumns(to[whole*nr:], from[start+whole:], c, c+8, n-whole, k, nr)
 	}
+	packColumns(to, from[start:], c, exist, n, k, nr)
 }
 
 // packColumns sets columns j0 to j1 of to [n, nr] to rows of from [j1, k].
@@ -59,19 +56,17 @@ func packTaps(p *pool, kernel microkernel, w []float32, k, taps, columns int) []
 	packed := grown(&p.gemm.packed, tiles(columns, kernel.nr)*taps*k*kernel.nr)
 	job := &p.gemm.packing
 	*job = packing{kernel, packed, w, columns, k, taps}
-	p.run(tiles(columns, kernel.nr), func(_, panel int) { job.tapped(panel) })
+	p.run(tiles(columns, kernel.nr)*taps, func(_, task int) { job.tapped(task/taps, task%taps) })
 	return packed
 }
 
-// tapped packs one panel for packTaps.
-func (j *packing) tapped(panel int) {
+// tapped packs one tap of a panel for packTaps.
+func (j *packing) tapped(panel, tap int) {
 	k, nr := j.k, j.kernel.nr
-	to := j.to[panel*j.taps*k*nr:][:j.taps*k*nr]
+	to := j.to[(panel*j.taps+tap)*k*nr:][:k*nr]
 	exist := min(nr, j.columns-panel*nr)
 	if exist < nr {
 		clear(to)
 	}
-	for t := range j.taps {
-		j.kernel.copyRows(&to[t*k*nr], &j.from[t*j.columns+panel*nr], exist, k, 4*nr, 4*j.taps*j.columns)
-	}
+	j.kernel.copyRows(&to[0], &j.from[tap*j.columns+panel*nr], exist, k, 4*nr, 4*j.taps*j.columns)
 }

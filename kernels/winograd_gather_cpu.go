@@ -69,8 +69,10 @@ func (p *pool) winogradGather(next winogradGather) {
 	groups := tiles(s.panels, s.perGroup)
 	if s.chunks == 1 {
 		s.weights = grown(&p.gemm.transformed, groups*winogradWeights*s.wStride)
-		p.run(groups, func(worker, group int) {
-			s.transformWeights(&p.gemm.workers[worker].winograd, s.weights[group*winogradWeights*s.wStride:], group*s.perGroup, 0)
+		parts := tiles(s.src.c, weightChannels)
+		p.run(groups*parts, func(worker, task int) {
+			group, first := task/parts, task%parts*weightChannels
+			s.transformWeights(&p.gemm.workers[worker].winograd, s.weights[group*winogradWeights*s.wStride:], group*s.perGroup, 0, first, min(s.src.c, first+weightChannels))
 		})
 	}
 	p.sweep(groups*tiles(s.strips, s.inTask), func(worker, task int) {
@@ -112,7 +114,7 @@ func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int)
 		if s.chunks > 1 {
 			w.w = grown(&w.w, winogradWeights*s.wStride)
 			weights = w.w
-			s.transformWeights(w, weights, panel, c)
+			s.transformWeights(w, weights, panel, c, 0, channels)
 		}
 		for strip := first; strip < end; strip += s.perBlock {
 			count := min(s.perBlock, end-strip)
@@ -160,15 +162,19 @@ func (s *winogradGather) products(y, x, weights []float32, panel, count, channel
 	}
 }
 
+// weightChannels is how many channels of the source a task transforms the windows of.
+const weightChannels = 8
+
 // transformWeights sets to [places, panels, channels, nr] to transformed
-// windows, for a group of panels and the chunk of channels of the source from c.
-func (s *winogradGather) transformWeights(w *winogradWorker, to []float32, panel, c int) {
+// windows, for a group of panels and the chunk of channels of the source from c: of that,
+// channels first to end.
+func (s *winogradGather) transformWeights(w *winogradWorker, to []float32, panel, c, first, end int) {
 	const rows = 4 // channels of the source that go through both passes
 	nr, channels, window := s.kernel.nr, min(s.chunk, s.src.c-c), s.form.window
 	w.strip = grown(&w.strip, winogradEdge*window*rows*nr)
 	p := &w.pass
 	for j := panel; j < min(s.panels, panel+s.perGroup); j++ {
-		for e := 0; e < channels; e += rows {
+		for e := first; e < end; e += rows {
 			from := s.firstTap + (j*window*window*s.src.c+c+e)*nr
 			p.terms(window, &s.packed[from], 4*window*s.tap)
 			p.to, p.toStride = &w.strip[0], 4*window*rows*nr
