@@ -39,9 +39,14 @@ type instructionSet struct {
 	name         string
 	microkernels []microkernel // the fastest first
 
+	fmaPeak      func(n int) // n rounds of FMAs on registers, the speed that benchmarks measure against
+	fmaPeakFlops float64     // of a round; 0 without assembly
+
 	// The loops of convolutions in tiles, of 3x3 with strides 1 and 2 and of 5x5, those for
 	// most channels at a time first.
 	winograd, winogradStrided, winograd5x5 []winogradLoops
+
+	vectors vectorLoops
 }
 
 // pickMicrokernel returns the microkernel that spends least on a result with the given
@@ -91,7 +96,7 @@ type gemmWorker struct {
 }
 
 func newGemm(workers int) gemm {
-	return gemm{instructionSet: instructionSets()[0], workers: make([]gemmWorker, workers)}
+	return gemm{instructionSet: fastest, workers: make([]gemmWorker, workers)}
 }
 
 // grown returns *s with length n and undefined contents, after making it

@@ -31,16 +31,33 @@ func instructionSets() []instructionSet {
 	x := &cpu.X86
 	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
 		sets = append(sets, instructionSet{
-			"AVX512", microkernelsAVX512(halvedVectors()),
-			[]winogradLoops{winogradAVX512, winogradAVX2}, []winogradLoops{winogradStridedAVX512, winogradStridedAVX2},
-			[]winogradLoops{winograd5x5AVX512, winograd5x5AVX2},
+			name:         "AVX512",
+			microkernels: microkernelsAVX512(halvedVectors()),
+			fmaPeak:      fmaPeakAVX512, fmaPeakFlops: 2 * 12 * 16,
+			winograd:        []winogradLoops{winogradAVX512, winogradAVX2},
+			winogradStrided: []winogradLoops{winogradStridedAVX512, winogradStridedAVX2},
+			winograd5x5:     []winogradLoops{winograd5x5AVX512, winograd5x5AVX2},
+			vectors: vectorLoops{
+				&elementwiseAVX2, &updateAVX2, &poolAVX2,
+				[]reductionLoops{reductionsAVX512, reductionsAVX2}, []batchNormLoops{batchNormAVX512, batchNormAVX2},
+			},
 		})
 	}
 	if x.HasAVX2 && x.HasFMA {
-		sets = append(sets, instructionSet{"AVX2", []microkernel{
-			{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
-			{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
-		}, []winogradLoops{winogradAVX2}, []winogradLoops{winogradStridedAVX2}, []winogradLoops{winograd5x5AVX2}})
+		sets = append(sets, instructionSet{
+			name: "AVX2",
+			microkernels: []microkernel{
+				{"product6x16AVX2", 6, 16, 1, product6x16AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
+				{"product8x8AVX2", 8, 8, 1.15, product8x8AVX2, copyRowsAVX2, addRowsAVX2, transposeAVX2},
+			},
+			fmaPeak: fmaPeakAVX2, fmaPeakFlops: 2 * 12 * 8,
+			winograd:        []winogradLoops{winogradAVX2},
+			winogradStrided: []winogradLoops{winogradStridedAVX2},
+			winograd5x5:     []winogradLoops{winograd5x5AVX2},
+			vectors: vectorLoops{
+				&elementwiseAVX2, &updateAVX2, &poolAVX2, []reductionLoops{reductionsAVX2}, []batchNormLoops{batchNormAVX2},
+			},
+		})
 	}
 	return append(sets, instructionSetGo)
 }

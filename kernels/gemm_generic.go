@@ -3,9 +3,14 @@ package kernels
 import "unsafe"
 
 // instructionSetGo is the portable loops.
-var instructionSetGo = instructionSet{"Go", []microkernel{
-	{"product4x16", 4, 16, 1, product4x16, copyRows, addRows, transpose},
-}, []winogradLoops{winogradGo}, []winogradLoops{winogradStridedGo}, []winogradLoops{winograd5x5Go}}
+var instructionSetGo = instructionSet{
+	name:            "Go",
+	microkernels:    []microkernel{{"product4x16", 4, 16, 1, product4x16, copyRows, addRows, transpose}},
+	fmaPeak:         func(int) {},
+	winograd:        []winogradLoops{winogradGo},
+	winogradStrided: []winogradLoops{winogradStridedGo},
+	winograd5x5:     []winogradLoops{winograd5x5Go},
+}
 
 // A quad is four neighbouring elements: a struct, because the compiler keeps
 // structs of four in registers, but no arrays.

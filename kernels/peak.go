@@ -29,8 +29,8 @@ func (d *Device) Peak() (best Peak) {
 		best.Bandwidth = max(best.Bandwidth, rate(2*Copied, func() {
 			d.pool.ranges(Copied/4, func(lo, hi int) { copy(to[4*lo:4*hi], from[4*lo:4*hi]) })
 		}))
-		best.Flops = max(best.Flops, rate(float64(d.pool.workers)*rounds*fmaPeakFlops, func() {
-			d.pool.run(d.pool.workers, func(_, _ int) { fmaPeak(rounds) })
+		best.Flops = max(best.Flops, rate(float64(d.pool.workers)*rounds*fastest.fmaPeakFlops, func() {
+			d.pool.run(d.pool.workers, func(_, _ int) { fastest.fmaPeak(rounds) })
 		}))
 	}
 	return best

@@ -100,7 +100,7 @@ func TestTraceCountsTraffic(t *testing.T) {
 // A processor computes and copies; what it does at best is asked of no other
 // device.
 func TestPeak(t *testing.T) {
-	if p := openRig(t, Config{Name: "cpu", Threads: 2}).dev.Peak(); !(p.Bandwidth > 1e8) || fmaPeakFlops > 0 && !(p.Flops > 1e8) {
+	if p := openRig(t, Config{Name: "cpu", Threads: 2}).dev.Peak(); !(p.Bandwidth > 1e8) || fastest.fmaPeakFlops > 0 && !(p.Flops > 1e8) {
 		t.Errorf("%+v", p)
 	}
 	if p := openRig(t, Config{Name: "ref"}).dev.Peak(); p != (Peak{}) {
