@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,30 +14,42 @@ import (
 // The assembly names the hash of the program that wrote it, so that nobody
 // needs the modules of that program to notice that it is stale.
 func TestAssemblyIsCurrent(t *testing.T) {
-	for generator, outputs := range map[string][]string{
-		"gemm":        {"gemm_amd64.s", "winograd_amd64.s"},
-		"elementwise": {"elementwise_amd64.s", "batchnorm_amd64.s", "update_amd64.s", "pool2d_amd64.s"},
+	for generator, concepts := range map[string][]string{
+		"gemm":        {"gemm", "winograd"},
+		"elementwise": {"elementwise", "batchnorm", "update", "pool2d"},
 	} {
-		names, err := filepath.Glob("asmgen/" + generator + "/*.go")
-		if err != nil || len(names) == 0 {
-			t.Fatalf("no sources of the generator %s (%v)", generator, err)
-		}
-		var sources []byte
-		for _, name := range append([]string{"asmgen/go.mod"}, names...) {
-			source, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sources = append(sources, source...)
-		}
-		header := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(sources))
-		for _, name := range outputs {
-			text, err := os.ReadFile(name)
-			if err != nil || !strings.HasPrefix(string(text), header) {
-				t.Errorf("%s is missing or stale (%v): run ./build.sh asm", name, err)
+		for architecture, folders := range map[string][]string{"amd64": {generator}, "arm64": {generator, "neon"}} {
+			header := fmt.Sprintf("// source-sha256: %x\n", sha256.Sum256(generatorSources(t, folders)))
+			for _, concept := range concepts {
+				name := concept + "_" + architecture + ".s"
+				text, err := os.ReadFile(name)
+				if err != nil || !strings.HasPrefix(string(text), header) {
+					t.Errorf("%s is missing or stale (%v): run ./build.sh asm", name, err)
+				}
 			}
 		}
 	}
+}
+
+// generatorSources is go.mod and the sources of folders of asmgen, without tests, one after
+// the other.
+func generatorSources(t *testing.T, folders []string) (sources []byte) {
+	names := []string{"asmgen/go.mod"}
+	for _, folder := range folders {
+		more, err := filepath.Glob("asmgen/" + folder + "/*.go")
+		if err != nil || len(more) == 0 {
+			t.Fatalf("no sources in asmgen/%s (%v)", folder, err)
+		}
+		names = append(names, slices.DeleteFunc(more, func(name string) bool { return strings.HasSuffix(name, "_test.go") })...)
+	}
+	for _, name := range names {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, source...)
+	}
+	return sources
 }
 
 var includes = regexp.MustCompile(`(?m)^#include "(.*)"$`)

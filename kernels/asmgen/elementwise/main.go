@@ -1,7 +1,7 @@
-// Command elementwise writes the AVX2 and AVX-512 assembly of the elementwise kernels, of
-// batch normalisation, of the updates and of pooling, elementwise_amd64.s,
-// batchnorm_amd64.s, update_amd64.s and pool2d_amd64.s of package kernels. Run it
-// in the directory of its module:
+// Command elementwise writes the AVX2, AVX-512 and NEON assembly of the elementwise
+// kernels, of batch normalisation, of the updates and of pooling: elementwise_amd64.s,
+// batchnorm_amd64.s, update_amd64.s and pool2d_amd64.s of package kernels, and those for
+// arm64. Run it in the directory of its module:
 //
 //	go run ./elementwise
 //
@@ -26,7 +26,7 @@ func main() {
 		g := gen{build.NewContext(), 8}
 		g.ConstraintExpr("!noasm")
 		generate(g)
-		if err := emit.Write(g.Context, "elementwise", name+"_amd64.s"); err != nil {
+		if err := emit.Write(g.Context, "elementwise", name); err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -43,7 +43,7 @@ func main() {
 	transpose(gemm)
 	fmaPeak(gemm, avx2)
 	fmaPeak(gemm, avx512)
-	write(gemm, "gemm_amd64.s")
+	write(gemm, "gemm")
 
 	passes := NewContext()
 	passes.ConstraintExpr("!noasm")
@@ -53,11 +53,11 @@ func main() {
 		w.generateStrided()
 		w.generate5x5()
 	}
-	write(passes, "winograd_amd64.s")
+	write(passes, "winograd")
 }
 
-func write(ctx *Context, output string) {
-	if err := emit.Write(ctx, "gemm", output); err != nil {
+func write(ctx *Context, concept string) {
+	if err := emit.Write(ctx, "gemm", concept); err != nil {
 		log.Fatal(err)
 	}
 }
