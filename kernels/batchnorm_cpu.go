@@ -83,7 +83,7 @@ func (g BatchNorm) statistics(mean, variance []float32, sum, squares []float64) 
 	n := float64(g.Rows)
 	for c := range mean {
 		m := sum[c] / n
-		mean[c], variance[c] = float32(m), float32(max(0, squares[c]/n-m*m))
+		mean[c], variance[c] = float32(m), float32(max(0, squares[c]/n-float64(m*m)))
 	}
 }
 

@@ -13,7 +13,7 @@ func batchNormStatisticsRef[T Float](mean, variance, x []T, g BatchNorm) {
 		m := sum / float64(g.Rows)
 		for i := c; i < len(x); i += g.C {
 			d := float64(x[i]) - m
-			squares += d * d
+			squares += float64(d * d)
 		}
 		mean[c], variance[c] = T(m), T(squares/float64(g.Rows))
 	}

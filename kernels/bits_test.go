@@ -15,59 +15,65 @@ import (
 // bitsOfLoops is the checksums of what loopBits makes with AVX2. Where one changes, so does
 // every result of training.
 var bitsOfLoops = map[string]uint32{
-	"5x5 dxOutput":            0xd505ab2a,
-	"5x5 dyInput":             0x50c0457d,
-	"5x5 input":               0x50c0457d,
-	"5x5 output":              0xd505ab2a,
-	"5x5 outputGradient":      0x7bdbf476,
-	"5x5 weight":              0xc0ed74f0,
-	"5x5 weightGradient":      0x41563f68,
-	"adamW":                   0x0d1f4b6a,
-	"add":                     0x039dd019,
-	"addScaled":               0xdd2cb94d,
-	"apply and ReLU":          0x0707f86a,
-	"apply":                   0xe90f0e96,
-	"ascendScaled":            0x052be075,
-	"displacements":           0x20a8cf24,
-	"dx":                      0xb77f4329,
-	"dxOwn":                   0x334589b2,
-	"lerp":                    0xc0423329,
-	"max":                     0xc98cf09f,
-	"maxBackward":             0xaffeff0a,
-	"moments":                 0xb1beaf5d,
-	"product":                 0x8c2a43fb,
-	"relu":                    0x2779b986,
-	"reluBackward":            0x2311e40b,
-	"rows":                    0xd54c15ae,
-	"scale":                   0xdf012721,
-	"sgdMomentum":             0x6883f8dd,
-	"sgdNesterov":             0xd43fc5e2,
-	"sgdPlain":                0x3c769cc2,
-	"strided dxOutput":        0x832ebd42,
-	"strided dyInput":         0x77597633,
-	"strided input":           0x58351b4a,
-	"strided output":          0xce1dedaf,
-	"strided outputGradient":  0x1e1c6622,
-	"strided weight":          0x56214ddf,
-	"strided weightGradient":  0x148d40f2,
-	"sumRows":                 0xd4471019,
-	"sumSquares":              0x1e214941,
-	"sumSquaresScaled":        0xab924bbc,
-	"sums":                    0x83480499,
-	"sumsOwn":                 0xbbad948a,
-	"sumsReLU":                0x81ddff54,
-	"transpose":               0x3ed31b4b,
-	"winograd dxOutput":       0x06058f61,
-	"winograd dyInput":        0x50c0457d,
-	"winograd input":          0x50c0457d,
-	"winograd output":         0x06058f61,
-	"winograd outputGradient": 0x283ec573,
-	"winograd weight":         0xe618d222,
-	"winograd weightGradient": 0x677652a4,
+	"5x5 dxOutput":               0xd505ab2a,
+	"5x5 dyInput":                0x50c0457d,
+	"5x5 input":                  0x50c0457d,
+	"5x5 output":                 0xd505ab2a,
+	"5x5 outputGradient":         0x7bdbf476,
+	"5x5 weight":                 0xc0ed74f0,
+	"5x5 weightGradient":         0x41563f68,
+	"adamW":                      0x0d1f4b6a,
+	"add":                        0x039dd019,
+	"addScaled":                  0xdd2cb94d,
+	"apply and ReLU":             0x0707f86a,
+	"apply":                      0xe90f0e96,
+	"ascendScaled":               0x052be075,
+	"batchNormStatisticsRef":     0x0bf803b2,
+	"conv2dBackwardInputRef":     0x52450448,
+	"conv2dBackwardWeightAddRef": 0x8de0bcb1,
+	"conv2dRef":                  0xc15dd4f0,
+	"displacements":              0x175cfc1f,
+	"dx":                         0xb77f4329,
+	"dxOwn":                      0x334589b2,
+	"lerp":                       0xc0423329,
+	"max":                        0xc98cf09f,
+	"maxBackward":                0xaffeff0a,
+	"moments":                    0xb1beaf5d,
+	"product":                    0x8c2a43fb,
+	"relu":                       0x2779b986,
+	"reluBackward":               0x2311e40b,
+	"rows":                       0xd54c15ae,
+	"scale":                      0xdf012721,
+	"sgdMomentum":                0x6883f8dd,
+	"sgdNesterov":                0xd43fc5e2,
+	"sgdPlain":                   0x3c769cc2,
+	"strided dxOutput":           0x832ebd42,
+	"strided dyInput":            0x77597633,
+	"strided input":              0x58351b4a,
+	"strided output":             0xce1dedaf,
+	"strided outputGradient":     0x1e1c6622,
+	"strided weight":             0x56214ddf,
+	"strided weightGradient":     0x148d40f2,
+	"sumDistancesRef":            0xb3c0c732,
+	"sumRows":                    0xd4471019,
+	"sums":                       0x83480499,
+	"sumsOwn":                    0xbbad948a,
+	"sumSquares":                 0xeeb454a4,
+	"sumSquaresScaled":           0x3dc61ba9,
+	"sumsReLU":                   0x81ddff54,
+	"transpose":                  0x3ed31b4b,
+	"winograd dxOutput":          0x06058f61,
+	"winograd dyInput":           0x50c0457d,
+	"winograd input":             0x50c0457d,
+	"winograd output":            0x06058f61,
+	"winograd outputGradient":    0x283ec573,
+	"winograd weight":            0xe618d222,
+	"winograd weightGradient":    0x677652a4,
 }
 
 // TestInstructionSetsRoundAlike holds the loops of each instruction set, on amd64 and on
-// arm64, to one set of bits.
+// arm64, to one set of bits, and reference loops in which a compiler could fuse products
+// with sums.
 func TestInstructionSetsRoundAlike(t *testing.T) {
 	if runtime.GOARCH == "arm64" && Instructions() != "NEON" {
 		t.Errorf("arm64 runs the loops for %s", Instructions())
@@ -88,6 +94,7 @@ func TestInstructionSetsRoundAlike(t *testing.T) {
 			l.batchNorm(loops)
 		}
 		l.pool(set.vectors.pool)
+		l.references()
 		if len(l.seen) != len(bitsOfLoops) {
 			t.Errorf("%s: %d loops, want %d", set.name, len(l.seen), len(bitsOfLoops))
 		}
@@ -207,7 +214,7 @@ func (l loopBits) update(loops *updateLoops) {
 }
 
 func (l loopBits) reductions(loops reductionLoops) {
-	x := inputs(3, 64)
+	x := inputs(3, 4096) // so many that float64 rounds
 	l.same("sumSquares", loops.sumSquares(x[0]))
 	l.same("sumSquaresScaled", loops.sumSquaresScaled(x[0], x[1], 0.1))
 	uu, vv, uv := loops.displacements(x[0], x[1], x[2])
@@ -244,4 +251,22 @@ func (l loopBits) pool(loops *poolLoops) {
 	l.same("max", y, index)
 	loops.maxBackward(y, index, x, channels, windows, rows, columns, width, c, step, 100)
 	l.same("maxBackward", x)
+}
+
+func (l loopBits) references() {
+	g := Conv{N: 2, H: 5, W: 5, C: 3, OC: 4, KH: 3, KW: 3, Stride: 1, Pad: 1}
+	x := inputs(3, max(g.XLen(), g.WLen(), g.YLen()))
+	y := make([]float32, g.YLen())
+	conv2dRef(y, x[0][:g.XLen()], x[1][:g.WLen()], x[2][:g.OC], g)
+	l.same("conv2dRef", y)
+	conv2dBackwardInputRef(x[0][:g.XLen()], y, x[1][:g.WLen()], g)
+	l.same("conv2dBackwardInputRef", x[0])
+	conv2dBackwardWeightAddRef(x[1][:g.WLen()], y, x[0][:g.XLen()], g)
+	l.same("conv2dBackwardWeightAddRef", x[1])
+
+	norm := BatchNorm{Rows: 50, C: 3}
+	mean, variance := make([]float64, norm.C), make([]float64, norm.C)
+	batchNormStatisticsRef(mean, variance, widened(x[0][:g.XLen()]), norm)
+	l.same("batchNormStatisticsRef", mean, variance)
+	l.same("sumDistancesRef", sumDistancesRef(x[0], x[1], 0.1, true))
 }

@@ -35,7 +35,7 @@ func conv2dRef[T Float](y, x, w, b []T, g Conv) {
 			wo := w[o*g.KH*g.KW*g.C+wi:]
 			sum := y[yi+o]
 			for c, v := range x[xi : xi+g.C] {
-				sum += v * wo[c]
+				sum += T(v * wo[c])
 			}
 			y[yi+o] = sum
 		}
@@ -50,7 +50,7 @@ func conv2dBackwardInputRef[T Float](dx, dy, w []T, g Conv) {
 			wo := w[o*g.KH*g.KW*g.C+wi:]
 			d := dy[yi+o]
 			for c := range g.C {
-				dx[xi+c] += d * wo[c]
+				dx[xi+c] += T(d * wo[c])
 			}
 		}
 	})
@@ -63,7 +63,7 @@ func conv2dBackwardWeightAddRef[T Float](dw, dy, x []T, g Conv) {
 			dwo := dw[o*g.KH*g.KW*g.C+wi:]
 			d := dy[yi+o]
 			for c, v := range x[xi : xi+g.C] {
-				dwo[c] += d * v
+				dwo[c] += T(d * v)
 			}
 		}
 	})

@@ -115,7 +115,7 @@ func crossEntropyRef[T Float](loss, dlogits, logits []T, labels, others []int32,
 			}
 			log := float64(v) - lse
 			if q != 0 { // 0·log 0 is 0
-				total -= q * log
+				total -= float64(q * log)
 			}
 			drow[j] = T((math.Exp(log) - q) / float64(n))
 		}

@@ -45,7 +45,7 @@ func sumDistancesRef[T Float](center, w []T, eta T, scaled bool) (sum float64) {
 			}
 			v /= t
 		}
-		sum += v * v
+		sum += float64(v * v)
 	}
 	return sum
 }

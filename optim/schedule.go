@@ -38,7 +38,7 @@ type Cosine struct{ Epochs, Final float64 }
 // Factor is Final + (1-Final)·(1 + cos(π·epoch/Epochs))/2.
 func (s Cosine) Factor(epoch float64) float64 {
 	t := min(1, epoch/s.Epochs)
-	return s.Final + (1-s.Final)*(1+math.Cos(math.Pi*t))/2
+	return s.Final + float64((1-s.Final)*(1+math.Cos(math.Pi*t))/2)
 }
 
 // Linear falls from 1 to Final over Epochs on a straight line.
@@ -46,7 +46,7 @@ type Linear struct{ Epochs, Final float64 }
 
 // Factor is 1 - (1-Final)·epoch/Epochs.
 func (s Linear) Factor(epoch float64) float64 {
-	return 1 - (1-s.Final)*min(1, epoch/s.Epochs)
+	return 1 - float64((1-s.Final)*min(1, epoch/s.Epochs))
 }
 
 // Warmup rises from 0 to Then over Epochs, in a straight line.
