@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds ./lbsam. With an argument it does one thing instead:
 #   ./build.sh asm     write the assembly of kernels/ anew from kernels/asmgen
+#   ./build.sh arm64   run the loops for NEON under qemu-aarch64-static (Debian's qemu-user-static)
 #   ./build.sh ptx     compile kernels/*.cu anew to kernels/ptx (clang-19, or what $CLANG names)
 #   ./build.sh nvcc    compile them with NVIDIA's compiler ($NVCC, nvcc) too, as a check: nothing is kept
 #   ./build.sh ptxas   assemble the PTX with NVIDIA's assembler ($PTXAS, ptxas), disassemble that ($NVDISASM, nvdisasm) and write docs/kernels.md
@@ -12,6 +13,12 @@ cd "$(dirname "$0")"
 
 asm() {
 	(cd kernels/asmgen && go run ./gemm && go run ./elementwise)
+}
+
+# arm64 builds without CUDA: static, so that qemu needs no libraries.
+arm64() {
+	GOARCH=arm64 CGO_ENABLED=0 go test -tags nocuda -exec qemu-aarch64-static ./kernels \
+		-run 'RoundAlike|LoopsStay|RowLoops|TestMicrokernel|WinogradPasses|ApplyAgreesExactly|SpecialValues'
 }
 
 # ptx needs clang alone: no CUDA toolkit, no headers of it. Each file names the
@@ -90,11 +97,13 @@ check() {
 	go vet ./...
 	go vet -tags noasm ./...
 	go vet -tags nocuda ./...
-	(cd kernels/asmgen && go vet ./...)
+	GOARCH=arm64 go vet ./kernels
+	(cd kernels/asmgen && go vet ./... && go test ./...)
 	current
 	go test ./...
 	(cd cuda5 && go vet ./... && go vet -tags nocuda ./... && go test ./...)
 	go test -tags noasm ./kernels/...
+	if command -v qemu-aarch64-static >/dev/null; then arm64; fi
 }
 
 size() {
@@ -105,6 +114,6 @@ size() {
 
 case "${1:-}" in
 "") go build -trimpath -ldflags "-s -w" -o lbsam ./cmd/lbsam ;;
-asm | ptx | nvcc | ptxas | gpu-bundle | check | size) "$@" ;;
-*) echo "build.sh: unknown argument '$1': want asm, ptx, nvcc, ptxas, gpu-bundle, check, size or none" >&2; exit 2 ;;
+asm | arm64 | ptx | nvcc | ptxas | gpu-bundle | check | size) "$@" ;;
+*) echo "build.sh: unknown argument '$1': want asm, arm64, ptx, nvcc, ptxas, gpu-bundle, check, size or none" >&2; exit 2 ;;
 esac
