@@ -100,7 +100,7 @@ type sums struct {
 // add takes in the record of a step on n images.
 func (s *sums) add(r optim.Record, n int) {
 	s.Images += int64(n)
-	s.Loss += cleanLoss(r) * float64(n)
+	s.Loss += float64(cleanLoss(r) * float64(n))
 	s.Correct += r.Correct
 	s.Perturbed += r.Perturbed
 }
@@ -133,18 +133,19 @@ func newInterval(records []optim.Record, sizes []int) (Interval, sums) {
 	v := Interval{Kind: "interval", AscentLoss: make([]float64, k), DescentLoss: make([]float64, k)}
 	var total sums
 	share := 1 / float64(len(records))
+	add := func(mean *float64, x float64) { *mean += float64(share * x) } // not fused, on any processor
 	for i, r := range records {
 		total.add(r, sizes[i])
 		for inner := range k {
-			v.AscentLoss[inner] += share * r.AscentLoss[inner]
-			v.DescentLoss[inner] += share * r.DescentLoss[inner]
+			add(&v.AscentLoss[inner], r.AscentLoss[inner])
+			add(&v.DescentLoss[inner], r.DescentLoss[inner])
 		}
-		v.LossRise += share * (r.DescentLoss[k-1] - cleanLoss(r))
-		v.GradNorm += share * r.AscentNorm[0]
-		v.Distance += share * r.Distance
-		v.AlphaMin += share * r.AlphaMin
-		v.AlphaMean += share * r.AlphaMean
-		v.AlphaMax += share * r.AlphaMax
+		add(&v.LossRise, r.DescentLoss[k-1]-cleanLoss(r))
+		add(&v.GradNorm, r.AscentNorm[0])
+		add(&v.Distance, r.Distance)
+		add(&v.AlphaMin, r.AlphaMin)
+		add(&v.AlphaMean, r.AlphaMean)
+		add(&v.AlphaMax, r.AlphaMax)
 	}
 	v.Loss, v.Accuracy, v.PerturbedAccuracy = total.mean()
 	return v, total
