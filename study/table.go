@@ -11,8 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
+	"lbsam/internal/atomicfile"
 	"lbsam/train"
 )
 
@@ -150,5 +149,5 @@ func ReadTable(folder string) (t Table, err error) {
 
 // replace puts a new file in the place of path.
 func replace(path string, text []byte) error {
-	return renameio.WriteFile(path, text, 0o644, renameio.WithTempDir(filepath.Dir(path)))
+	return atomicfile.Write(path, text)
 }

@@ -3,11 +3,8 @@ package train
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
+	"lbsam/internal/atomicfile"
 	"lbsam/kernels"
 	"lbsam/nn"
 	"lbsam/train/checkpoint"
@@ -70,23 +67,10 @@ func ExportONNX(path, from string, how ONNX) (model string, err error) {
 			return "", CheckpointError{fmt.Errorf("train: %s: found mean %v and std %v in its metadata, want %d numbers each", from, f.Mean, f.Std, c)}
 		}
 	}
-	if err := replaceFile(path, f.Write); err != nil {
+	if err := atomicfile.Replace(path, f.Write); err != nil {
 		return "", FolderError{fmt.Errorf("train: %s: %w", path, err)}
 	}
 	return m.Name, nil
-}
-
-// replaceFile puts a whole file in the place of path, or none.
-func replaceFile(path string, write func(w io.Writer) error) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer f.Cleanup()
-	if err := write(f); err != nil {
-		return err
-	}
-	return f.CloseAtomicallyReplace()
 }
 
 // loadModel makes the model that a file of Export names, with the values in it.

@@ -16,8 +16,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
 	"github.com/pelletier/go-toml/v2"
+
+	"lbsam/internal/atomicfile"
 )
 
 // A Folder is where a run keeps what it makes:
@@ -146,7 +147,7 @@ func (f *Folder) clean() {
 // writeFile puts a new file in the place of path: under a temporary name beside
 // it, synced and renamed.
 func writeFile(path string, text []byte) error {
-	return renameio.WriteFile(path, text, 0o644, renameio.WithTempDir(filepath.Dir(path)))
+	return atomicfile.Write(path, text)
 }
 
 // open locks the folder. Who asks whether it is in use, as Summarize does, has

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
 
+	"lbsam/internal/atomicfile"
 	"lbsam/internal/figure"
 	"lbsam/train"
 )
@@ -210,7 +210,7 @@ func (f *Folder) finish(r Result) error {
 
 // write puts a file into the folder, under a temporary name first.
 func (f *Folder) write(name string, text []byte) error {
-	if err := renameio.WriteFile(f.file(name), text, 0o644, renameio.WithTempDir(f.Path)); err != nil {
+	if err := atomicfile.Write(f.file(name), text); err != nil {
 		return failed(err)
 	}
 	return nil

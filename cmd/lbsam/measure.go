@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"lbsam/datasets"
+	"lbsam/internal/atomicfile"
 	"lbsam/train"
 )
 
@@ -214,7 +214,7 @@ func (m *measurement) run(ctx context.Context, work func(ctx context.Context, te
 func (m *measurement) write(result any) error {
 	text, err := json.MarshalIndent(result, "", "  ")
 	if err == nil {
-		err = renameio.WriteFile(filepath.Join(m.folder, "result.json"), append(text, '\n'), 0o644)
+		err = atomicfile.Write(filepath.Join(m.folder, "result.json"), append(text, '\n'))
 	}
 	if err != nil {
 		return train.FolderError{Err: fmt.Errorf("%s: %w", m.kind, err)}

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
+	"lbsam/internal/atomicfile"
 	"lbsam/internal/figure"
 	"lbsam/train"
 )
@@ -33,7 +32,7 @@ func (m *measurement) figures(list map[string]figure.Figure) error {
 
 // keep puts a whole file in the place of the one of that name, or none.
 func (m *measurement) keep(name string, text []byte) error {
-	if err := renameio.WriteFile(filepath.Join(m.folder, name), text, 0o644); err != nil {
+	if err := atomicfile.Write(filepath.Join(m.folder, name), text); err != nil {
 		return train.FolderError{Err: fmt.Errorf("%s: %w", m.kind, err)}
 	}
 	return nil

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/google/renameio/v2"
-
 	"lbsam/analysis"
+	"lbsam/internal/atomicfile"
 	"lbsam/internal/figure"
 	"lbsam/train"
 )
@@ -106,7 +105,7 @@ func eigenvalueText(e analysis.Eigenvalue) string {
 
 // writeSharpness writes the table and the figure.
 func (m *measurement) writeSharpness(r analysis.SharpnessResult) error {
-	err := renameio.WriteFile(filepath.Join(m.folder, "sharpness.csv"), sharpnessCSV(r), 0o644)
+	err := atomicfile.Write(filepath.Join(m.folder, "sharpness.csv"), sharpnessCSV(r))
 	if err == nil {
 		err = figure.Write(m.folder, "sharpness", sharpnessFigure(r))
 	}

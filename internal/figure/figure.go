@@ -15,7 +15,7 @@ package figure
 import (
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
+	"lbsam/internal/atomicfile"
 )
 
 // A Figure is one of the structs of this package.
@@ -34,8 +34,8 @@ func Write(folder, name string, f Figure) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(folder, name+".svg"), []byte(Standalone(f.SVG())), 0o644); err != nil {
+	if err := atomicfile.Write(filepath.Join(folder, name+".svg"), []byte(Standalone(f.SVG()))); err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644)
+	return atomicfile.Write(filepath.Join(folder, name+".png"), picture)
 }

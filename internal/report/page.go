@@ -10,9 +10,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"lbsam/datasets"
+	"lbsam/internal/atomicfile"
 	"lbsam/internal/figure"
 	"lbsam/train"
 )
@@ -46,7 +45,7 @@ func writeFile(path string, p interface{ Write(io.Writer) error }) error {
 	if err := p.Write(&b); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, b.Bytes(), 0o644); err != nil {
+	if err := atomicfile.Write(path, b.Bytes()); err != nil {
 		return train.FolderError{Err: fmt.Errorf("report: %w", err)}
 	}
 	return nil

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
-	"github.com/google/renameio/v2"
+	"lbsam/internal/atomicfile"
 )
 
 // Inspect returns what a file says about itself.
@@ -99,22 +98,18 @@ func write(path string, h Header, body func(w io.Writer, i int) error) error {
 // replace puts a new file in the place of path: a whole one or, with an error,
 // none. body writes it.
 func replace(path string, body func(w io.Writer) error) error {
-	// The temporary file must lie beside the other one, or the rename would
-	// not be atomic.
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	err := atomicfile.Replace(path, func(f io.Writer) error {
+		w := bufio.NewWriterSize(f, 1<<20)
+		err := body(w)
+		if err == nil {
+			err = w.Flush()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	defer f.Cleanup()
-	w := bufio.NewWriterSize(f, 1<<20)
-	err = body(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("checkpoint: %s: %w", path, err)
-	}
-	if err := f.CloseAtomicallyReplace(); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
