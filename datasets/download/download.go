@@ -17,6 +17,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -161,6 +162,9 @@ func (f *Fetcher) lock(ctx context.Context, a Archive, target string) (unlock fu
 		unlock := func() {
 			os.Remove(lock.Path())
 			lock.Unlock()
+			if runtime.GOOS == "windows" { // which removes no file that is open, so that nobody loses a lock by it
+				os.Remove(lock.Path())
+			}
 		}
 		// A lock on a file that its last owner removed keeps nobody out.
 		held, err1 := lock.Stat()

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // A part is a file on its way.
@@ -105,11 +106,17 @@ func (p *part) finish(target string) error {
 	if err := p.file.Sync(); err != nil {
 		return err
 	}
+	if err := p.file.Close(); err != nil { // Windows renames no file that is open
+		return err
+	}
 	if err := os.Rename(p.file.Name(), target); err != nil {
 		return err
 	}
 	if err := os.Remove(p.origin()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if runtime.GOOS == "windows" {
+		return nil // which does not sync folders
 	}
 	folder, err := os.Open(filepath.Dir(target))
 	if err != nil {
