@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -169,11 +170,32 @@ func (a *app) command() []string {
 
 // quote makes one word of text for a shell.
 func quote(text string) string {
-	plain := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./=,:+@%", r))
+	if runtime.GOOS == "windows" {
+		return quoteWindows(text)
 	}
-	if text != "" && strings.IndexFunc(text, plain) < 0 {
+	return quoteUnix(text)
+}
+
+func quoteUnix(text string) string {
+	if isPlain(text, "-_./=,:+@%") {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// quoteWindows is for PowerShell and for cmd.
+func quoteWindows(text string) string {
+	if isPlain(text, `-_./=:+\`) {
+		return text
+	}
+	end := len(strings.TrimRight(text, `\`)) // a backslash before the quote would take its meaning
+	return `"` + strings.ReplaceAll(text[:end], `"`, `\"`) + strings.Repeat(`\`, 2*(len(text)-end)) + `"`
+}
+
+// isPlain reports whether text is one word of letters, digits and what others has.
+func isPlain(text, others string) bool {
+	special := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(others, r))
+	}
+	return text != "" && strings.IndexFunc(text, special) < 0
 }

@@ -115,7 +115,8 @@ func TestOverrideKeepsWhatWasGiven(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{quote("runs/a-1.x"), "runs/a-1.x"}, {quote("a b"), "'a b'"}, {quote(""), "''"}, {quote("it's"), `'it'\''s'`}, {quote("$HOME"), "'$HOME'"},
+		{quoteUnix("runs/a-1.x"), "runs/a-1.x"}, {quoteUnix("a b"), "'a b'"}, {quoteUnix(""), "''"}, {quoteUnix("it's"), `'it'\''s'`}, {quoteUnix("$HOME"), "'$HOME'"},
+		{quoteWindows(`C:\runs\a-1.x`), `C:\runs\a-1.x`}, {quoteWindows(`a b\`), `"a b\\"`}, {quoteWindows(""), `""`}, {quoteWindows("0,1"), `"0,1"`}, {quoteWindows(`say "a"`), `"say \"a\""`},
 		{thousands(1), "1"}, {thousands(999), "999"}, {thousands(1000), "1,000"}, {thousands(21282122), "21,282,122"},
 		{count(1, "thread"), "1 thread"}, {count(1000, "batch"), "1,000 batches"}, {count(0, "thread"), "0 threads"},
 		{duration(0), "0s"}, {duration(59.6e9), "1m00s"}, {duration(3599e9), "59m59s"}, {duration(7260e9), "2h01m"}, {duration(90000e9), "1d01h"},
