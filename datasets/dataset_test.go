@@ -8,9 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // wantError fails the test unless err has all parts in its text, on one line.
@@ -265,11 +263,4 @@ func BenchmarkOpen(b *testing.B) {
 			})
 		}
 	}
-}
-
-// processor is the time for which the processors have worked for this process.
-func processor() time.Duration {
-	var use syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &use)
-	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -159,7 +158,7 @@ func TestOddPlaces(t *testing.T) {
 	if found := s.find(d.data); found != nil {
 		t.Errorf("found %+v", found)
 	}
-	if err := syscall.Mkfifo(filepath.Join(d.data, "second.bin"), 0o600); err != nil {
+	if err := makeOdd(filepath.Join(d.data, "second.bin")); err != nil {
 		t.Fatal(err)
 	}
 	os.Remove(filepath.Join(d.data, "first.bin"))

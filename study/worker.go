@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -28,10 +27,10 @@ type worker struct {
 // run starts the process, waits for its end and says so. It is in a group of its
 // own, so that the Ctrl-C of a terminal reaches it through the sweep alone, once.
 func (w *worker) run(ended chan<- *worker) {
-	runtime.LockOSThread() // see dieWithParent
+	runtime.LockOSThread() // see apart
 	defer runtime.UnlockOSThread()
 	w.cmd.Stdout, w.cmd.Stderr = w.log, w.log
-	w.cmd.SysProcAttr = dieWithParent(&syscall.SysProcAttr{Setpgid: true})
+	w.cmd.SysProcAttr = apart()
 	w.err = w.cmd.Start()
 	close(w.up)
 	if w.err == nil {
@@ -46,16 +45,17 @@ func (w *worker) run(ended chan<- *worker) {
 func (w *worker) terminate() {
 	if !w.asked {
 		w.asked = true
-		w.signal(syscall.SIGTERM)
+		w.do(saveAndEnd)
 	}
 }
 
-func (w *worker) kill() { w.signal(syscall.SIGKILL) }
+func (w *worker) kill() { w.do((*os.Process).Kill) }
 
-func (w *worker) signal(s syscall.Signal) {
+// do does something to the process, which fails where it has ended.
+func (w *worker) do(what func(*os.Process) error) {
 	<-w.up
 	if w.cmd.Process != nil {
-		w.cmd.Process.Signal(s) // fails where it has ended
+		what(w.cmd.Process)
 	}
 }
 

@@ -26,14 +26,6 @@ func Signals(ctx context.Context, now func(os.Signal)) (context.Context, func() 
 	}
 }
 
-// SaveSignal returns a channel for Job.SaveNow on which SIGUSR1 arrives: save
-// and go on.
-func SaveSignal() <-chan os.Signal {
-	signals := make(chan os.Signal, 1) // one more while the first waits for its step changes nothing
-	signal.Notify(signals, syscall.SIGUSR1)
-	return signals
-}
-
 // caught is the signal that ended a context.
 type caught struct{ os.Signal }
 

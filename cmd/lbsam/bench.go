@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -225,17 +223,4 @@ func randomData(c train.Config) *datasets.Dataset {
 		d.Mean, d.Std = append(d.Mean, 0.5), append(d.Std, 0.29) // of numbers that are uniform in [0, 1]
 	}
 	return d
-}
-
-// peakRSS is the largest size of the process in memory, in MiB; 0 where the
-// system does not tell.
-func peakRSS() float64 {
-	text, _ := os.ReadFile("/proc/self/status") // Linux
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
-			return kib / 1024
-		}
-	}
-	return 0
 }

@@ -192,7 +192,7 @@ func TestDataGetInProcesses(t *testing.T) {
 	for info, err := os.Stat(part); ctx.Err() == nil && (err != nil || info.Size() < sent); info, err = os.Stat(part) {
 		time.Sleep(10 * time.Millisecond)
 	}
-	first.Process.Signal(os.Interrupt)
+	send(first.Process, os.Interrupt)
 	exit, _ := errors.AsType[*exec.ExitError](first.Wait())
 	if text := firstLines.seen.String(); exit == nil || exit.ExitCode() != exitInterrupt || !strings.Contains(text, "1000000 of 170498071 bytes are kept in "+part) {
 		t.Errorf("the first process: %v, want exit %d: %s", exit, exitInterrupt, text)
@@ -205,7 +205,7 @@ func TestDataGetInProcesses(t *testing.T) {
 	case <-ctx.Done():
 		t.Error("the second process does not go on")
 	}
-	second.Process.Signal(os.Interrupt)
+	send(second.Process, os.Interrupt)
 	second.Wait()
 	if info, err := os.Stat(part); err != nil || info.Size() != sent {
 		t.Errorf("what was there is lost: %v", err)

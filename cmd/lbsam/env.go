@@ -3,14 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"lbsam/datasets"
 	"lbsam/kernels"
@@ -69,7 +66,7 @@ func (a *app) describe(dir string) environment {
 		Cores: cpuid.CPU.PhysicalCores, Threads: runtime.GOMAXPROCS(0),
 		Folder: folder, FreeDisk: freeDisk("."), Data: []place{}, Variables: []string{},
 	}
-	e.Memory, e.Available = memory("/proc/meminfo")
+	e.Memory, e.Available = memory()
 	e.GPU, e.NoGPU = gpu()
 	for _, name := range datasets.FileSets() {
 		found, err := datasets.Find(name, dir)
@@ -124,21 +121,6 @@ func gpu() (about, none string) {
 	return d.About(), ""
 }
 
-// system is the name of the operating system and the version of its kernel.
-func system() string {
-	var u unix.Utsname
-	kernel := runtime.GOOS
-	if unix.Uname(&u) == nil {
-		kernel = unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
-	}
-	text, err := os.ReadFile("/etc/os-release")
-	name := regexp.MustCompile(`(?m)^PRETTY_NAME="?([^"\n]*)`).FindSubmatch(text)
-	if err != nil || name == nil {
-		return kernel
-	}
-	return string(name[1]) + ", " + kernel
-}
-
 // features are those of the processor's that matter here.
 func features() []string {
 	all := []string{}
@@ -151,31 +133,6 @@ func features() []string {
 		}
 	}
 	return all
-}
-
-// memory is what Linux says in a file like /proc/meminfo, in bytes; 0 where
-// there is none.
-func memory(path string) (total, available int64) {
-	text, _ := os.ReadFile(path)
-	for line := range strings.Lines(string(text)) {
-		var kB int64
-		if n, _ := fmt.Sscanf(line, "MemTotal: %d kB", &kB); n == 1 {
-			total = 1024 * kB
-		}
-		if n, _ := fmt.Sscanf(line, "MemAvailable: %d kB", &kB); n == 1 {
-			available = 1024 * kB
-		}
-	}
-	return total, available
-}
-
-// freeDisk is how many bytes a user may write to the file system of a folder.
-func freeDisk(folder string) int64 {
-	var s unix.Statfs_t
-	if unix.Statfs(filepath.Clean(folder), &s) != nil {
-		return 0
-	}
-	return int64(s.Bavail) * int64(s.Bsize)
 }
 
 // gigabytes is a number of bytes.

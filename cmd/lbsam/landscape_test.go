@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"lbsam/datasets"
@@ -119,7 +118,7 @@ func TestLandscapeGoesOn(t *testing.T) {
 	whole := filesOf(t, filepath.Join(r.run, "whole"))
 
 	cmd := program(t, r.args("landscape", flags...)...)
-	w := &script{lines: []line{{"landscape  resnet8-w8 on 8 train images", func() { cmd.Process.Signal(syscall.SIGINT) }}}}
+	w := &script{lines: []line{{"landscape  resnet8-w8 on 8 train images", func() { send(cmd.Process, os.Interrupt) }}}}
 	cmd.Stderr = w
 	code, stderr := exitOf(cmd.Run()), ""
 	if stderr = w.seen.String(); code != exitInterrupt || !strings.Contains(stderr, "\ncontinue with: "+quote(cmd.Path)+" landscape "+quote(r.run)) {

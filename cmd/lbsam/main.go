@@ -16,7 +16,7 @@ func main() {
 		environment: os.Environ(),
 		stdout:      os.Stdout,
 		stderr:      os.Stderr,
-		terminal:    term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		terminal:    term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb" && redraws(os.Stderr),
 		every:       5 * time.Second,
 	}
 	os.Exit(a.run(context.Background(), os.Args[1:]))

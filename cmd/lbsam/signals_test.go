@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -25,6 +23,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), "LBSAM_TEST_MAIN=1")
+	cmd.SysProcAttr = reachable()
 	return cmd
 }
 
@@ -60,9 +59,9 @@ func (s *script) Write(p []byte) (int, error) {
 // The first signal finishes the step and saves.
 func TestSignalsStopARun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for s, want := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminate} {
+	for s, want := range endings {
 		cmd := program(t, tiny("--epochs", "1000", "--out", s.String())...)
-		w := &script{lines: []line{{"epoch    1/1000", func() { cmd.Process.Signal(s) }}}}
+		w := &script{lines: []line{{"epoch    1/1000", func() { send(cmd.Process, s) }}}}
 		cmd.Stderr = w
 		code := exitOf(cmd.Run())
 		if stderr := w.seen.String(); code != want || !strings.Contains(stderr, "resume with: "+quote(cmd.Path)+" train --resume ") {
@@ -75,10 +74,10 @@ func TestSignalsStopARun(t *testing.T) {
 // A second one does not wait for the step.
 func TestASecondSignalStopsAtOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for s, want := range map[os.Signal]int{os.Interrupt: exitInterrupt, syscall.SIGTERM: exitTerminate} {
+	for s, want := range endings {
 		cmd := program(t, "train", "--model", "resnet18", "--batch-size", "128", "--out", s.String()) // of steps that take seconds
-		send := func() { cmd.Process.Signal(s) }
-		w := &script{lines: []line{{"run     ", send}, {"saving ... ", send}}}
+		again := func() { send(cmd.Process, s) }
+		w := &script{lines: []line{{"run     ", again}, {"saving ... ", again}}}
 		cmd.Stderr = w
 		code := exitOf(cmd.Run())
 		if stderr := w.seen.String(); code != want || !strings.HasSuffix(stderr, "saving ... stopped at once, without saving\n") {
@@ -87,25 +86,5 @@ func TestASecondSignalStopsAtOnce(t *testing.T) {
 		if _, err := os.Stat(s.String() + "/state.safetensors"); err == nil {
 			t.Errorf("%v: a state was saved", s)
 		}
-	}
-}
-
-// SIGUSR1 saves and lets the run go on.
-func TestSIGUSR1Saves(t *testing.T) {
-	t.Chdir(t.TempDir())
-	cmd := program(t, tiny("--epochs", "1", "--limit-batches", "20", "--out", "run")...)
-	var stdout bytes.Buffer
-	var saved []byte
-	w := &script{lines: []line{
-		{"run     ", func() { cmd.Process.Signal(syscall.SIGUSR1) }},
-		{"saved, as SIGUSR1 asked\n", func() { saved, _ = os.ReadFile("run/state.safetensors") }},
-	}}
-	cmd.Stderr, cmd.Stdout = w, io.Writer(&stdout)
-	code := exitOf(cmd.Run())
-	if stderr := w.seen.String(); code != exitOK || len(w.lines) > 0 || resultOf(t, stdout.String()).Status != "done" {
-		t.Errorf("exit %d, %s:\n%s", code, stdout.String(), stderr)
-	}
-	if !bytes.Contains(saved, []byte(`\"epoch\":0,`)) || bytes.Equal(saved, read(t, "run/state.safetensors")) {
-		t.Errorf("the state that was saved is not one of the first epoch: %.300s", saved)
 	}
 }

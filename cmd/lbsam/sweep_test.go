@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"lbsam/study"
@@ -50,7 +49,7 @@ func TestSweepGoesOnExactly(t *testing.T) {
 	t.Setenv("LBSAM_LR", "9")        // is not for them
 	writeSweep(t, "s.toml", sweepText)
 	cmd := program(t, "sweep", "s.toml", "--threads", "2")
-	w := &script{lines: []line{{"seed=0  done", func() { cmd.Process.Signal(syscall.SIGINT) }}}}
+	w := &script{lines: []line{{"seed=0  done", func() { send(cmd.Process, os.Interrupt) }}}}
 	cmd.Stderr = w
 	code := exitOf(cmd.Run())
 	if stderr := w.seen.String(); code != exitInterrupt || !strings.Contains(stderr, "saving ...") || !strings.HasSuffix(stderr, "\ncontinue with: "+quote(cmd.Path)+" sweep s.toml --threads 2\n") {
