@@ -147,7 +147,6 @@ func filter(path string, keep func(line string) bool) error {
 	if err != nil {
 		return FolderError{fmt.Errorf("train: metrics: %w", err)}
 	}
-	defer old.Close()
 	var kept []byte
 	lines := bufio.NewScanner(old)
 	lines.Buffer(nil, 1<<24)
@@ -156,6 +155,7 @@ func filter(path string, keep func(line string) bool) error {
 			kept = append(append(kept, lines.Bytes()...), '\n')
 		}
 	}
+	old.Close() // Windows replaces no file that is open
 	if err := lines.Err(); err != nil {
 		return FolderError{fmt.Errorf("train: metrics: %s: %w", path, err)}
 	}
