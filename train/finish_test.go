@@ -3,6 +3,7 @@ package train
 import (
 	"regexp"
 	"testing"
+	"time"
 )
 
 // Epochs in which the test set is not scored have no images of it; the run and
@@ -41,5 +42,17 @@ func TestWhenTheTestSetIsScored(t *testing.T) {
 	c := Demo()
 	if c.Test = "end"; c.Validate() == nil {
 		t.Error("without a validation split nothing selects")
+	}
+}
+
+// A clock that stands still, as that of Windows does, makes no rate infinite.
+func TestNoTimeIsSomeTime(t *testing.T) {
+	for _, then := range []time.Time{time.Now(), time.Now().Add(time.Hour)} {
+		if d := sinceThen(then); d <= 0 {
+			t.Errorf("%v since then", d)
+		}
+	}
+	if d := sinceThen(time.Now().Add(-time.Hour)); d < time.Hour {
+		t.Errorf("%v since an hour ago", d)
 	}
 }

@@ -231,7 +231,7 @@ func (r *run) interval() error {
 	if len(records) == 0 {
 		return nil
 	}
-	elapsed := time.Since(r.since)
+	elapsed := sinceThen(r.since)
 	good, sizes := r.undo.goodOnes(records, r.sizes[len(r.sizes)-len(records):])
 	if r.bad += len(records) - len(good); len(good) > 0 {
 		r.bad = 0
@@ -292,3 +292,7 @@ func (r *run) progress() Progress {
 		Step: (r.at.Batch + r.method.Batches() - 1) / r.method.Batches(), Steps: r.Steps(), Images: r.images,
 	}
 }
+
+// sinceThen is more than no time, by which rates could not be divided: the clock of
+// Windows may stand still for a millisecond and more.
+func sinceThen(then time.Time) time.Duration { return max(time.Since(then), time.Microsecond) }
