@@ -48,9 +48,9 @@ func Create(dir string, from int64) (*Writer, error) {
 // newName has the time in seconds, or one second more than the last file.
 func newName(dir string, now time.Time) string {
 	seconds := now.Unix()
-	files, _ := filepath.Glob(filepath.Join(escape(dir), prefix+"*")) // the pattern is a good one
+	files, _ := os.ReadDir(dir) // none: nothing to come after
 	for _, f := range files {
-		digits, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(f), prefix), ".")
+		digits, _, _ := strings.Cut(strings.TrimPrefix(f.Name(), prefix), ".")
 		if last, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			seconds = max(seconds, last+1)
 		}
@@ -60,11 +60,6 @@ func newName(dir string, now time.Time) string {
 		host = "localhost"
 	}
 	return fmt.Sprintf("%s%010d.%s.%d", prefix, seconds, host, os.Getpid())
-}
-
-// escape makes a pattern that matches path alone.
-func escape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
 // Write appends e.
