@@ -360,3 +360,34 @@ func TestCommandsAreDescribed(t *testing.T) {
 	}
 	visit(newRoot(&app{}, "demo"))
 }
+
+// Who names what is no checkpoint reads what it is, whatever the command.
+func TestWhatIsNoCheckpoint(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, folder := range []string{"folder", "begun"} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, text := range map[string]string{"begun/config.toml": "", "text": "hello", "model.onnx": "\x08\x08\x12\x05lbsam\x1a\x00"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{
+		"none":       "there is no none: want a run folder, as lbsam runs lists them, or a checkpoint",
+		"folder":     "folder is no run folder, as there is no config.toml in it: want a run folder, as lbsam runs ls folder lists those in it, or a checkpoint",
+		"begun":      "the run begun has no best.safetensors yet, which comes with its first epoch: lbsam train --resume begun goes on with it",
+		"text":       "checkpoint: text: found 5 bytes, want a safetensors file",
+		"model.onnx": "checkpoint: model.onnx: found an ONNX file, want the safetensors file or the one of torch.save that it was made of",
+	} {
+		for _, args := range [][]string{
+			{"inspect", path}, {"eval", path}, {"export", path, "-o", "x.pth"}, {"predict", path, "picture.png"},
+			{"sharpness", path}, {"landscape", path}, {"noise", path}, {"landscape", path, path},
+		} {
+			if code, stdout, stderr := start(t.Context(), args...); code != exitCheckpoint || stdout != "" || stderr != "lbsam: "+want+"\n" {
+				t.Errorf("lbsam %v: exit %d, %s%swant exit %d, %s", args, code, stdout, stderr, exitCheckpoint, want)
+			}
+		}
+	}
+}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,7 +57,10 @@ func saidByFile(flags *pflag.FlagSet) {
 // checkpointConfig is c for the model and the data set that the file names,
 // unless flags do.
 func checkpointConfig(path string, c train.Config, model, dataset bool) (train.Config, error) {
-	path = bestOf(path)
+	path, err := weightsOf(path)
+	if err != nil {
+		return c, err
+	}
 	card, err := train.ReadCard(path)
 	if err != nil {
 		return c, err
@@ -74,14 +79,33 @@ func checkpointConfig(path string, c train.Config, model, dataset bool) (train.C
 	return c, c.Validate()
 }
 
-// bestOf is the file of the best weights of the run folder path, and any other
-// path itself.
-func bestOf(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return filepath.Join(path, "best.safetensors")
+// weightsOf is the file of the best weights of the run folder path, and any other
+// file itself.
+func weightsOf(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		return path, nil
 	}
-	return path
+	best := bestOf(path)
+	if err == nil {
+		_, err = os.Stat(best)
+	}
+	switch {
+	case err == nil:
+		return best, nil
+	case !errors.Is(err, fs.ErrNotExist):
+	case info == nil:
+		err = fmt.Errorf("there is no %s: want a run folder, as lbsam runs lists them, or a checkpoint", path)
+	case isRun(path):
+		err = fmt.Errorf("the run %s has no best.safetensors yet, which comes with its first epoch: lbsam train --resume %s goes on with it", path, quote(path))
+	default:
+		err = fmt.Errorf("%s is no run folder, as there is no config.toml in it: want a run folder, as lbsam runs ls %s lists those in it, or a checkpoint", path, quote(path))
+	}
+	return "", train.CheckpointError{Err: err}
 }
+
+// bestOf is the file of the best weights of a run.
+func bestOf(run string) string { return filepath.Join(run, "best.safetensors") }
 
 // An evaluation is the line on stdout.
 type evaluation struct {

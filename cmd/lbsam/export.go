@@ -56,7 +56,11 @@ The first two copy tensors and take any file, one of torch.save too. A file that
 			if err != nil {
 				return err
 			}
-			return a.export(bestOf(args[0]), to, out, how)
+			from, err := weightsOf(args[0])
+			if err != nil {
+				return err
+			}
+			return a.export(from, to, out, how)
 		},
 	}
 	f := cmd.Flags()

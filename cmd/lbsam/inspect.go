@@ -45,7 +45,11 @@ func newInspect(a *app) *cobra.Command {
 numbers. Those that are not finite are counted and left out of the rest. Of a run folder, its best.safetensors.`,
 		Args: oneFile,
 		RunE: func(_ *cobra.Command, args []string) error {
-			i, err := inspect(bestOf(args[0]))
+			path, err := weightsOf(args[0])
+			if err != nil {
+				return err
+			}
+			i, err := inspect(path)
 			if err != nil {
 				return err
 			}

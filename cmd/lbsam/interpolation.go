@@ -23,7 +23,10 @@ type interpolated struct {
 
 // interpolation measures on the line through two checkpoints.
 func (a *app) interpolation(cmd *cobra.Command, from, to string, o *landscapeFlags) error {
-	to = bestOf(to)
+	to, err := weightsOf(to)
+	if err != nil {
+		return err
+	}
 	n, sum, err := a.second(cmd, from, to, o)
 	if err != nil {
 		return err

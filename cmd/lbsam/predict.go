@@ -50,7 +50,10 @@ standard input, one a line. What cannot be read is reported and left out, and th
 			case o.csv && o.json:
 				return usageError("--csv and --json: give one of them")
 			}
-			c.Init = bestOf(args[0])
+			var err error
+			if c.Init, err = weightsOf(args[0]); err != nil {
+				return err
+			}
 			return a.classify(cmd.Context(), c, o, args[1:], cmd.InOrStdin())
 		},
 	}

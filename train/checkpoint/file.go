@@ -71,6 +71,8 @@ func (f *file) decode(r io.ReaderAt, size int64) error {
 		return f.decodeTorch(r, size)
 	case begins(r, oldMagic):
 		return fmt.Errorf("found the format of PyTorch before 1.6: save it anew with torch.save(torch.load(FILE), FILE)")
+	case isONNX(r):
+		return fmt.Errorf("found an ONNX file, want the safetensors file or the one of torch.save that it was made of")
 	}
 	h, starts, err := decodeHeader(r, size)
 	if err != nil {
@@ -82,6 +84,15 @@ func (f *file) decode(r io.ReaderAt, size int64) error {
 		return bufio.NewReader(io.NewSectionReader(r, starts[i], n)), nil
 	}
 	return nil
+}
+
+// isONNX reports whether a file begins as one in ONNX does: with the number of the
+// format's version, and then the name of the program that wrote it.
+func isONNX(r io.ReaderAt) bool {
+	const version, producer = 0x08, 0x12 // the tags of the fields
+	var b [3]byte
+	n, _ := r.ReadAt(b[:], 0)
+	return n == len(b) && b[0] == version && b[2] == producer
 }
 
 // errorf is an error about the file.
