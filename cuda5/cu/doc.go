@@ -1,10 +1,10 @@
 // Package cu binds the CUDA driver API.
 //
-// The driver library, libcuda.so.1, is opened when a function first needs it:
-// programs build without CUDA headers and without cgo, and start where there
-// is no GPU. On systems other than Linux on amd64 and arm64, and with the
-// build tag nocuda, the package compiles and every call says that there is no
-// library.
+// The driver library, libcuda.so.1 or nvcuda.dll, is opened when a function first
+// needs it: programs build without CUDA headers and without cgo, and start where
+// there is no GPU. On systems other than Linux on amd64 and arm64 and Windows on
+// amd64, and with the build tag nocuda, the package compiles and every call says
+// that there is no library.
 //
 // The package has two parts. The first is compatible with programs written for
 // the package cu of 2017: its functions panic with a [Result]. [Try] turns

@@ -15,11 +15,6 @@ import (
 // driver lacks them; graphs need 11.4, and changes of graphs 12.0.
 const MinVersion = 11000
 
-// libraryNames are the names of the driver library, in the order of trying.
-// The last two are where containers often have it, and where Windows Subsystem
-// for Linux keeps it.
-var libraryNames = []string{"libcuda.so.1", "libcuda.so", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}
-
 var library struct {
 	sync.Mutex
 	path   string
@@ -58,7 +53,7 @@ func Open(path string) error {
 }
 
 // Included reports whether this program can open a driver library: it was built
-// for Linux on amd64 or arm64, without the tag nocuda.
+// for Linux on amd64 or arm64 or for Windows on amd64, without the tag nocuda.
 func Included() bool { return included }
 
 // Missing returns the names of the functions, sorted, that this package calls

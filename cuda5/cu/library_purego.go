@@ -10,6 +10,11 @@ import (
 
 const included = true
 
+// libraryNames are the names of the driver library, in the order of trying.
+// The last two are where containers often have it, and where Windows Subsystem
+// for Linux keeps it.
+var libraryNames = []string{"libcuda.so.1", "libcuda.so", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"}
+
 // dlopen stays on one OS thread, because C keeps the text of an error per
 // thread and purego asks for it in a second call.
 func dlopen(path string) (uintptr, error) {
