@@ -376,7 +376,7 @@ func TestWhatIsNoCheckpoint(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"none":       "there is no none: want a run folder, as lbsam runs lists them, or a checkpoint",
-		"folder":     "folder is no run folder, as there is no config.toml in it: want a run folder, as lbsam runs ls folder lists those in it, or a checkpoint",
+		"folder":     "folder is no run folder, as it has neither best.safetensors nor config.toml: want one, as lbsam runs ls folder lists those in it, or a checkpoint",
 		"begun":      "the run begun has no best.safetensors yet, which comes with its first epoch: lbsam train --resume begun goes on with it",
 		"text":       "checkpoint: text: found 5 bytes, want a safetensors file",
 		"model.onnx": "checkpoint: model.onnx: found an ONNX file, want the safetensors file or the one of torch.save that it was made of",

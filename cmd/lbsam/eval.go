@@ -99,7 +99,7 @@ func weightsOf(path string) (string, error) {
 	case isRun(path):
 		err = fmt.Errorf("the run %s has no best.safetensors yet, which comes with its first epoch: lbsam train --resume %s goes on with it", path, quote(path))
 	default:
-		err = fmt.Errorf("%s is no run folder, as there is no config.toml in it: want a run folder, as lbsam runs ls %s lists those in it, or a checkpoint", path, quote(path))
+		err = fmt.Errorf("%s is no run folder, as it has neither best.safetensors nor config.toml: want one, as lbsam runs ls %s lists those in it, or a checkpoint", path, quote(path))
 	}
 	return "", train.CheckpointError{Err: err}
 }
