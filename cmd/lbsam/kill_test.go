@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -68,12 +69,11 @@ func killedAfter(t *testing.T, d time.Duration, args []string) (ended bool) {
 		t.Fatal(err)
 	}
 	killer := time.AfterFunc(d, func() { cmd.Process.Kill() })
-	defer killer.Stop()
 	code := exitOf(cmd.Wait())
-	if code > 0 {
+	if fired := !killer.Stop(); code > 0 && !(fired && runtime.GOOS == "windows") { // where a process that was killed has 1
 		t.Fatalf("exit %d: %s", code, out.String())
 	}
-	return code == exitOK // a process that was killed has -1
+	return code == exitOK // a process that was killed has -1 elsewhere
 }
 
 // mustBeWhole fails where a file of tensors is there and not whole.

@@ -43,7 +43,7 @@ and --set. Presets:
   demo      ` + difference(train.Published(), train.Demo()) + `
 
 Progress goes to stderr, the result to stdout, as one line of JSON. Ctrl-C finishes the step, saves and prints the
-command that resumes; a second one exits at once. SIGTERM does the same; SIGUSR1 saves and goes on.`,
+command that resumes; a second one exits at once. SIGTERM does the same; SIGUSR1, which Windows lacks, saves and goes on.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd, o, preset) },
 	}
