@@ -37,10 +37,7 @@ func instructionSets() []instructionSet {
 			winograd:        []winogradLoops{winogradAVX512, winogradAVX2},
 			winogradStrided: []winogradLoops{winogradStridedAVX512, winogradStridedAVX2},
 			winograd5x5:     []winogradLoops{winograd5x5AVX512, winograd5x5AVX2},
-			vectors: vectorLoops{
-				&elementwiseAVX2, &updateAVX2, &poolAVX2,
-				[]reductionLoops{reductionsAVX512, reductionsAVX2}, []batchNormLoops{batchNormAVX512, batchNormAVX2},
-			},
+			vectors:         vectorLoops{&elementwiseAVX2, &updateAVX512, &poolAVX2, []batchNormLoops{batchNormAVX512, batchNormAVX2}},
 		})
 	}
 	if x.HasAVX2 && x.HasFMA {
@@ -54,9 +51,7 @@ func instructionSets() []instructionSet {
 			winograd:        []winogradLoops{winogradAVX2},
 			winogradStrided: []winogradLoops{winogradStridedAVX2},
 			winograd5x5:     []winogradLoops{winograd5x5AVX2},
-			vectors: vectorLoops{
-				&elementwiseAVX2, &updateAVX2, &poolAVX2, []reductionLoops{reductionsAVX2}, []batchNormLoops{batchNormAVX2},
-			},
+			vectors:         vectorLoops{&elementwiseAVX2, &updateAVX2, &poolAVX2, []batchNormLoops{batchNormAVX2}},
 		})
 	}
 	return append(sets, instructionSetGo)

@@ -18,9 +18,7 @@ func instructionSets() []instructionSet {
 		winograd:        []winogradLoops{winogradNEON},
 		winogradStrided: []winogradLoops{winogradStridedNEON},
 		winograd5x5:     []winogradLoops{winograd5x5NEON},
-		vectors: vectorLoops{
-			&elementwiseNEON, &updateNEON, &poolNEON, []reductionLoops{reductionsNEON}, []batchNormLoops{batchNormNEON},
-		},
+		vectors:         vectorLoops{&elementwiseNEON, &updateNEON, &poolNEON, []batchNormLoops{batchNormNEON}},
 	}, instructionSetGo}
 }
 

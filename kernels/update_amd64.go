@@ -3,9 +3,12 @@
 package kernels
 
 var (
-	updateAVX2       = updateLoops{ascendScaledAVX2, sgdPlainAVX2, sgdMomentumAVX2, sgdNesterovAVX2, adamWAVX2}
-	reductionsAVX2   = reductionLoops{8, sumSquaresAVX2, sumSquaresScaledAVX2, displacementsAVX2}
-	reductionsAVX512 = reductionLoops{16, sumSquaresAVX512, sumSquaresScaledAVX512, displacementsAVX512}
+	updateAVX2 = updateLoops{
+		sumSquaresAVX2, sumSquaresScaledAVX2, displacementsAVX2, ascendScaledAVX2, sgdPlainAVX2, sgdMomentumAVX2, sgdNesterovAVX2, adamWAVX2,
+	}
+	updateAVX512 = updateLoops{
+		sumSquaresAVX512, sumSquaresScaledAVX512, displacementsAVX2, ascendScaledAVX2, sgdPlainAVX2, sgdMomentumAVX2, sgdNesterovAVX2, adamWAVX2,
+	}
 )
 
 //go:noescape
@@ -25,9 +28,6 @@ func sumSquaresScaledAVX512(w, g []float32, eta float32) float64
 
 //go:noescape
 func displacementsAVX2(slow, first, fast []float32) (uu, vv, uv float64)
-
-//go:noescape
-func displacementsAVX512(slow, first, fast []float32) (uu, vv, uv float64)
 
 //go:noescape
 func sgdPlainAVX2(w, g []float32, decay, lr float32)

@@ -2,10 +2,9 @@
 
 package kernels
 
-var (
-	updateNEON     = updateLoops{ascendScaledNEON, sgdPlainNEON, sgdMomentumNEON, sgdNesterovNEON, adamWNEON}
-	reductionsNEON = reductionLoops{8, sumSquaresNEON, sumSquaresScaledNEON, displacementsNEON}
-)
+var updateNEON = updateLoops{
+	sumSquaresNEON, sumSquaresScaledNEON, displacementsNEON, ascendScaledNEON, sgdPlainNEON, sgdMomentumNEON, sgdNesterovNEON, adamWNEON,
+}
 
 //go:noescape
 func ascendScaledNEON(w, g []float32, factor, eta float32)

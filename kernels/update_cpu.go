@@ -1,48 +1,37 @@
 package kernels
 
 // An updateLoops is the reference loops of these names for slices of one length, a multiple
-// of 8. They check nothing.
+// of 8, or for sums of squares of 16. They check nothing.
 type updateLoops struct {
+	sumSquares               func(g []float32) float64
+	sumSquaresScaled         func(w, g []float32, eta float32) float64
+	displacements            func(slow, first, fast []float32) (uu, vv, uv float64)
 	ascendScaled             func(w, g []float32, factor, eta float32)
 	sgdPlain                 func(w, g []float32, decay, lr float32)
 	sgdMomentum, sgdNesterov func(w, momentum, g []float32, mu, decay, lr, fresh float32)
 	adamW                    func(w, m, v, g []float32, decay, beta1, beta2, new1, new2, lr, correct, eps float32)
 }
 
-// A reductionLoops is the same for sums, and for lengths that are a multiple of lanes.
-type reductionLoops struct {
-	lanes            int
-	sumSquares       func(g []float32) float64
-	sumSquaresScaled func(w, g []float32, eta float32) float64
-	displacements    func(slow, first, fast []float32) (uu, vv, uv float64)
-}
-
 func sumSquaresCPU(w, g []float32, eta float32, scaled bool) (sum float64) {
-	done := 0
-	for _, loops := range fastest.vectors.reductions {
-		n := len(g) - len(g)%loops.lanes
-		if scaled {
-			sum += loops.sumSquaresScaled(w[done:n], g[done:n], eta)
-		} else {
-			sum += loops.sumSquares(g[done:n])
-		}
-		done = n
+	n := vectorLen(len(g)) &^ 15
+	switch loops := fastest.vectors.update; {
+	case n == 0:
+	case scaled:
+		sum = loops.sumSquaresScaled(w[:n], g[:n], eta)
+	default:
+		sum = loops.sumSquares(g[:n])
 	}
-	return sum + sumSquaresRef(w[done:], g[done:], eta, scaled)
+	return sum + sumSquaresRef(w[n:], g[n:], eta, scaled)
 }
 
 func displacementsCPU(slow, first, fast []float32) (sums [3]float64) {
-	done := 0
-	add := func(uu, vv, uv float64) {
-		sums[0], sums[1], sums[2] = sums[0]+uu, sums[1]+vv, sums[2]+uv
+	n := vectorLen(len(slow))
+	if n > 0 {
+		sums[0], sums[1], sums[2] = fastest.vectors.update.displacements(slow[:n], first[:n], fast[:n])
 	}
-	for _, loops := range fastest.vectors.reductions {
-		n := len(slow) - len(slow)%loops.lanes
-		add(loops.displacements(slow[done:n], first[done:n], fast[done:n]))
-		done = n
+	for i, s := range displacementsRef(slow[n:], first[n:], fast[n:]) {
+		sums[i] += s
 	}
-	rest := displacementsRef(slow[done:], first[done:], fast[done:])
-	add(rest[0], rest[1], rest[2])
 	return sums
 }
 

@@ -10,7 +10,6 @@ type vectorLoops struct {
 	elementwise *elementwiseLoops
 	update      *updateLoops
 	pool        *poolLoops
-	reductions  []reductionLoops
 	batchNorm   []batchNormLoops
 }
 

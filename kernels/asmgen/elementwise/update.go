@@ -19,7 +19,8 @@ func update(g gen) {
 			g.VMOVUPS(w, at(p[0]))
 		})
 	})
-	g.each(sums)
+	g.each(sumSquares)
+	displacements(g)
 	sgd(g, "sgdPlainAVX2", false, false)
 	sgd(g, "sgdMomentumAVX2", true, false)
 	sgd(g, "sgdNesterovAVX2", true, true)
@@ -48,34 +49,36 @@ func (g gen) scaling(w, eta, sign reg.VecVirtual) reg.VecVirtual {
 	return t
 }
 
-// sums emits the reductions, in float64 lanes for either half of a vector.
-func sums(g gen) {
+// sumSquares emits sums in float64 of 16 elements at a time, each with a sum of its own:
+// so instruction sets round alike.
+func sumSquares(g gen) {
 	g.routine(g.name("sumSquares"), "func(g []float32) float64", func() {
-		p, total := g.pointers("g"), [2]reg.VecVirtual{g.zero(), g.zero()}
-		g.flat("g", func(at place) {
+		p, totals := g.pointers("g"), g.zeros(32/g.lanes)
+		g.sixteen("g", func(at place, part int) {
 			ahead := at(p[0])
 			ahead.Disp += 4096 // one stream alone is fetched too late
 			g.PREFETCHT0(ahead)
-			g.addSquares(total, g.load(at(p[0])))
+			g.addSquares(totals[2*part:], g.load(at(p[0])))
 		})
-		g.Store(g.horizontal(total), g.ReturnIndex(0))
+		g.Store(g.horizontal(totals), g.ReturnIndex(0))
 	})
 	g.routine(g.name("sumSquaresScaled"), "func(w, g []float32, eta float32) float64", func() {
 		p, eta, sign := g.pointers("w", "g"), g.broadcast("eta"), g.sign()
-		total := [2]reg.VecVirtual{g.zero(), g.zero()}
-		g.flat("g", func(at place) {
+		totals := g.zeros(32 / g.lanes)
+		g.sixteen("g", func(at place, part int) {
 			v := g.scaling(g.load(at(p[0])), eta[0], sign)
 			g.VMULPS(at(p[1]), v, v)
-			g.addSquares(total, v)
+			g.addSquares(totals[2*part:], v)
 		})
-		g.Store(g.horizontal(total), g.ReturnIndex(0))
+		g.Store(g.horizontal(totals), g.ReturnIndex(0))
 	})
-	g.routine(g.name("displacements"), "func(slow, first, fast []float32) (uu, vv, uv float64)", func() {
+}
+
+// displacements emits displacementsRef, with a sum for each of 8 elements.
+func displacements(g gen) {
+	g.routine("displacementsAVX2", "func(slow, first, fast []float32) (uu, vv, uv float64)", func() {
 		p := g.pointers("slow", "first", "fast")
-		var totals [3][2]reg.VecVirtual
-		for i := range totals {
-			totals[i] = [2]reg.VecVirtual{g.zero(), g.zero()}
-		}
+		totals := [3][]reg.VecVirtual{g.zeros(2), g.zeros(2), g.zeros(2)}
 		g.flat("slow", func(at place) {
 			w, u, v := g.load(at(p[0])), g.load(at(p[1])), g.load(at(p[2]))
 			g.VSUBPS(w, u, u)
@@ -94,8 +97,26 @@ func sums(g gen) {
 	})
 }
 
-func (g gen) addSquares(total [2]reg.VecVirtual, v reg.VecVirtual) {
-	g.halves(v, func(half int, d reg.VecVirtual) { g.addProduct(total[half], d, d) })
+// zeros is n vectors of zeros.
+func (g gen) zeros(n int) []reg.VecVirtual {
+	all := make([]reg.VecVirtual, n)
+	for i := range all {
+		all[i] = g.zero()
+	}
+	return all
+}
+
+// sixteen is flat for 16 elements at a time, in one or two parts.
+func (g gen) sixteen(slice string, body func(at place, part int)) {
+	gen{g.Context, 16}.flat(slice, func(at place) {
+		for part := range 16 / g.lanes {
+			body(func(p reg.Register) Mem { return at(p).Offset(part * g.bytes()) }, part)
+		}
+	})
+}
+
+func (g gen) addSquares(totals []reg.VecVirtual, v reg.VecVirtual) {
+	g.halves(v, func(half int, d reg.VecVirtual) { g.addProduct(totals[half], d, d) })
 }
 
 // addProduct computes total += a·b.
@@ -105,10 +126,14 @@ func (g gen) addProduct(total, a, b reg.VecVirtual) {
 	g.VADDPD(v, total, total)
 }
 
-// horizontal is the sum of all float64 lanes.
-func (g gen) horizontal(total [2]reg.VecVirtual) reg.VecVirtual {
-	v, x := g.vector(), g.XMM()
-	g.VADDPD(total[0], total[1], v)
+// horizontal is the sum of all lanes: vectors, then halves, are added until two are left.
+func (g gen) horizontal(totals []reg.VecVirtual) reg.VecVirtual {
+	if len(totals) == 4 { // the parts, as two longer vectors would be
+		g.VADDPD(totals[2], totals[0], totals[0])
+		g.VADDPD(totals[3], totals[1], totals[1])
+	}
+	v, x, low := g.vector(), g.XMM(), g.XMM()
+	g.VADDPD(totals[0], totals[1], v)
 	if g.lanes == 16 {
 		half := g.YMM()
 		g.VEXTRACTF64X4(U8(1), v, half)
@@ -117,7 +142,6 @@ func (g gen) horizontal(total [2]reg.VecVirtual) reg.VecVirtual {
 	}
 	g.VEXTRACTF128(U8(1), v, x)
 	g.VADDPD(x, v.AsX(), x)
-	low := g.XMM()
 	g.VHADDPD(x, x, low)
 	return low
 }
