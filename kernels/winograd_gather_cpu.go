@@ -76,9 +76,13 @@ func (p *pool) winogradGather(next winogradGather) {
 		})
 	}
 	p.sweep(groups*tiles(s.strips, s.inTask), func(worker, task int) {
-		s.task(&p.gemm.workers[worker].winograd, &p.following, task%groups*s.perGroup, task/groups*s.inTask)
+		s.task(&p.gemm.workers[worker].winograd, &p.following, task%groups*s.perGroup, task/groups*s.inTask, p.later(task)/groups*s.inTask)
 	})
 }
+
+// gatherTasks is how many tasks a result is divided into, if it has so many blocks: a
+// multiple of most numbers of threads.
+const gatherTasks = 48
 
 // divide decides, by shape, on chunks, blocks and tasks. If one chunk has all
 // channels a task can be as long as there are enough of them; else it keeps the
@@ -90,7 +94,7 @@ func (s *winogradGather) divide() {
 	s.chunk = min(s.src.c, winogradGroup)
 	s.strips = s.images * s.src.rows
 	s.perBlock = min(s.strips, max(1, tiles(s.form.block, s.kernel.mr)*s.kernel.mr/s.src.columns))
-	s.inTask = s.perBlock * tiles(tiles(s.strips, s.perBlock), minTasks)
+	s.inTask = s.perBlock * tiles(tiles(s.strips, s.perBlock), gatherTasks)
 	if s.chunks > 1 {
 		s.inTask = s.perBlock * max(1, s.form.sums/(s.perBlock*s.src.columns))
 	}
@@ -98,8 +102,9 @@ func (s *winogradGather) divide() {
 	s.wStride = s.row*s.chunk + winogradSkew
 }
 
-// task computes strips from first for the columns of a group of panels.
-func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int) {
+// task computes strips from first for the columns of a group of panels. The worker is likely
+// to go on with those from later.
+func (s *winogradGather) task(w *winogradWorker, f *following, panel, first, later int) {
 	end := min(s.strips, first+s.inTask)
 	xStride, yStride := s.rows*s.chunk+winogradSkew, s.rows*s.row+winogradSkew
 	blocks, places := s.inTask/s.perBlock, s.form.places() // whose sums are kept
@@ -123,7 +128,7 @@ func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int)
 			if s.chunks > 1 {
 				y = y[(strip-first)/s.perBlock*places*yStride:]
 			}
-			s.products(y, w.x, weights, panel, count, channels, chunk > 0, s.ahead(panel, chunk, strip, strip+count, end))
+			s.products(y, w.x, weights, panel, count, channels, chunk > 0, s.ahead(panel, chunk, strip, strip+count, end, later))
 			if chunk == s.chunks-1 {
 				s.results(w, y, strip, count, panel*s.kernel.nr, yStride)
 				rows := s.src.rows
@@ -134,12 +139,16 @@ func (s *winogradGather) task(w *winogradWorker, f *following, panel, first int)
 }
 
 // ahead is what products of strips first to end with a group of panels ask for: the
-// pixels of the next block of a task, whose strips end at last, and the place of their
-// results.
-func (s *winogradGather) ahead(panel, chunk, first, end, last int) ahead {
+// pixels of the next block of a task, whose strips end at last, or of the one from later,
+// and the place of their results.
+func (s *winogradGather) ahead(panel, chunk, first, end, last, later int) ahead {
 	var next, results []float32
 	if chunk == 0 { // of all channels
-		next = s.src.strips(end, min(last, end+s.perBlock))
+		start := end
+		if end == last {
+			start, last = min(s.strips, later), s.strips
+		}
+		next = s.src.strips(start, min(last, start+s.perBlock))
 	}
 	if chunk == s.chunks-1 {
 		results = s.out.strips(first, end, s.src.rows, s.tile)
