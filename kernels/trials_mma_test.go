@@ -41,17 +41,18 @@ func mmaTrials() (all []*trial) {
 			input := func(g Conv) {
 				add(concept, "input "+t.name, g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.input(&t) })
 			}
-			weight := func(g Conv, parts int) {
-				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(&t, parts, 0) })
+			weight := func(g Conv, parts, first int) {
+				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(&t, parts, first) })
 			}
 			forward(Conv{N: 3, H: 7, W: 5, C: w, OC: 11, KH: 5, KW: 3, Stride: 2, Pad: 2})
 			forward(Conv{N: 1, H: m / 4, W: 4, C: k, OC: n, KH: 3, KW: 1, Stride: 1, Pad: 1})
 			input(Conv{N: 3, H: 7, W: 5, C: 3 * w, OC: w, KH: 5, KW: 3, Stride: 2, Pad: 2})
 			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1})
-			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1)
-			weight(Conv{N: 7, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1, Pad: 0}, 2)
-			weight(Conv{N: 3, H: t.k / 4, W: 16, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 12) // of a slab each
-			weight(Conv{N: 67, H: t.k / 4, W: 4, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 67)
+			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1, 0)
+			weight(Conv{N: 3, H: t.k / 4, W: 16, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 12, 0) // of a slab each
+			weight(Conv{N: 67, H: t.k / 4, W: 4, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, 67, 0)
+			weight(Conv{N: tiles(2*6*t.k, 25), H: 5, W: 5, C: tiles(t.n/9+1, w) * w, OC: t.m + w, KH: 3, KW: 3, Stride: 1, Pad: 1}, 2, 0) // of six slabs each
+			weight(Conv{N: 2, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1}, 1, 1)
 			statistics := func(g Conv) {
 				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t) })
 			}
