@@ -16,13 +16,13 @@ func (c mmaCase) trial(concept, name string, g Conv, terms int, run func(m mmaRu
 	}
 	return &trial{
 		concept: concept, long: g.N != 3, name: fmt.Sprintf("%s %v %+v", name, c, g), atol: 2 * kerneltest.SumTolerance(terms), rtol: rtol,
-		run: func(r rig) []Buffer { return run(mmaRun{c, r, g}) },
+		run: func(r rig) []Buffer { return run(mmaRun{c, r, g, 0}) },
 	}
 }
 
 // mmaTrials are those of the convolutions on tensor cores: for each format,
-// result and tile a shape with edges, and one with a second tile along both
-// sides and more slabs than are on their way at once.
+// result and tile a shape with edges, one with a second tile along both sides and
+// more slabs than are on their way at once, and a result at any address.
 func mmaTrials() (all []*trial) {
 	for _, c := range mmaCases {
 		addAll := func(concept, name string, g Conv, terms int, run func(m mmaRun) []Buffer) {
@@ -35,19 +35,21 @@ func mmaTrials() (all []*trial) {
 		for _, t := range c.tiles() {
 			m, n, k := t.m+8, t.n+w, 2*t.k+w
 			concept := "conv2d_" + c.name
-			forward := func(g Conv) {
-				add(concept, "forward "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.forward(&t) })
+			forward := func(g Conv, shift int) {
+				add(concept, "forward "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.from(shift).forward(&t) })
 			}
-			input := func(g Conv) {
-				add(concept, "input "+t.name, g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.input(&t) })
+			input := func(g Conv, shift int) {
+				add(concept, "input "+t.name, g, g.KH*g.KW*g.OC, func(m mmaRun) Buffer { return m.from(shift).input(&t) })
 			}
-			weight := func(g Conv, parts, first int) {
-				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.weight(&t, parts, first) })
+			weight := func(g Conv, parts, shift int) {
+				add(concept, "weight "+t.name, g, g.N*g.OH()*g.OW()+1, func(m mmaRun) Buffer { return m.from(shift).weight(&t, parts) })
 			}
-			forward(Conv{N: 3, H: 7, W: 5, C: w, OC: 11, KH: 5, KW: 3, Stride: 2, Pad: 2})
-			forward(Conv{N: 1, H: m / 4, W: 4, C: k, OC: n, KH: 3, KW: 1, Stride: 1, Pad: 1})
-			input(Conv{N: 3, H: 7, W: 5, C: 3 * w, OC: w, KH: 5, KW: 3, Stride: 2, Pad: 2})
-			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1})
+			forward(Conv{N: 3, H: 7, W: 5, C: w, OC: 11, KH: 5, KW: 3, Stride: 2, Pad: 2}, 0)
+			forward(Conv{N: 1, H: m / 4, W: 4, C: k, OC: n, KH: 3, KW: 1, Stride: 1, Pad: 1}, 0)
+			forward(Conv{N: 2, H: t.m / 8, W: 4, C: w, OC: t.n, KH: 1, KW: 1, Stride: 1}, 1)
+			input(Conv{N: 3, H: 7, W: 5, C: 3 * w, OC: w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 0)
+			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1}, 0)
+			input(Conv{N: 2, H: t.m / 8, W: 4, C: t.n, OC: w, KH: 1, KW: 1, Stride: 1}, 1)
 			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1, 0)
 			weight(Conv{N: 3, H: t.k / 4, W: 16, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 12, 0) // of a slab each
 			weight(Conv{N: 67, H: t.k / 4, W: 4, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, 67, 0)
@@ -73,8 +75,14 @@ func mmaTrials() (all []*trial) {
 // were rounded to it.
 type mmaRun struct {
 	mmaCase
-	r rig
-	g Conv
+	r     rig
+	g     Conv
+	shift int // where the result begins, in elements behind an allocation's start
+}
+
+func (m mmaRun) from(shift int) mmaRun {
+	m.shift = shift
+	return m
 }
 
 func (m mmaRun) onRef() bool { return m.r.dev.gpu == nil }
@@ -96,7 +104,7 @@ func (m mmaRun) room(n int) Buffer {
 	if m.onRef() {
 		return m.r.junk(n)
 	}
-	return m.junk(m.r, m.mmaCase.result, n, 0)
+	return m.junk(m.r, m.mmaCase.result, n, m.shift)
 }
 
 func (m mmaRun) float32(b Buffer) Buffer {
@@ -132,9 +140,8 @@ func (m mmaRun) input(t *gpuTile) Buffer {
 	return m.float32(dx)
 }
 
-// weight adds to a buffer that begins first elements behind an allocation's start.
-func (m mmaRun) weight(t *gpuTile, parts, first int) Buffer {
-	dw, dy, x := m.r.junk(first+m.g.WLen()).Slice(first, first+m.g.WLen()), m.operand(1, m.g.YLen()), m.operand(2, m.g.XLen())
+func (m mmaRun) weight(t *gpuTile, parts int) Buffer {
+	dw, dy, x := m.r.junk(m.shift+m.g.WLen()).Slice(m.shift, m.shift+m.g.WLen()), m.operand(1, m.g.YLen()), m.operand(2, m.g.XLen())
 	Copy(dw, m.r.floats(normals(3, m.g.WLen())...))
 	switch {
 	case m.onRef():
