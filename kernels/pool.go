@@ -62,13 +62,14 @@ func (p *pool) sweep(tasks int, body func(worker, task int)) {
 }
 
 func (p *pool) start(tasks int, turned bool, body func(worker, task int)) {
-	p.body, p.tasks, p.turned = body, tasks, turned
+	p.tasks, p.turned = tasks, turned
 	if tasks <= 1 || p.workers == 1 {
 		for i := range tasks {
 			body(0, p.task(i))
 		}
 		return
 	}
+	p.body = body
 	p.next.Store(0)
 	helpers := p.helpers[:min(tasks, p.workers)-1]
 	for _, h := range helpers {
