@@ -72,8 +72,7 @@ func apply(g gen) {
 			}
 		}
 		n, relu := g.length("add"), g.GP32()
-		flag, _ := g.Param("relu").Resolve()
-		g.MOVBLZX(flag.Addr, relu)
+		g.MOVBLZX(g.param("relu"), relu)
 		g.TESTQ(n, n)
 		g.JZ(LabelRef("plain"))
 		g.TESTL(relu, relu)

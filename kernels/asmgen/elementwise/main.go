@@ -93,14 +93,28 @@ func (g gen) integer(name string) reg.Register { return g.Load(g.Param(name), g.
 func (g gen) broadcast(names ...string) []reg.VecVirtual {
 	all := make([]reg.VecVirtual, len(names))
 	for i, name := range names {
-		component, err := g.Param(name).Resolve()
-		if err != nil {
-			log.Fatal(err)
-		}
 		all[i] = g.vector()
-		g.VBROADCASTSS(component.Addr, all[i])
+		g.VBROADCASTSS(g.param(name), all[i])
 	}
 	return all
+}
+
+// param is where an argument lies.
+func (g gen) param(name string) Mem {
+	component, err := g.Param(name).Resolve()
+	if err != nil {
+		log.Fatal(err)
+	}
+	return component.Addr
+}
+
+// constant is a number in all lanes.
+func (g gen) constant(bits uint32) reg.VecVirtual {
+	general, v := g.GP32(), g.vector()
+	g.MOVL(U32(bits), general)
+	g.VMOVD(general, v.AsX())
+	g.VBROADCASTSS(v.AsX(), v)
+	return v
 }
 
 func (g gen) load(from Mem) reg.VecVirtual {

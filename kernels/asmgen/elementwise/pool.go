@@ -1,8 +1,6 @@
 package main
 
 import (
-	"log"
-
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -87,26 +85,8 @@ func (g gen) windows(arrays []string, body func(at place, p []reg.Register, each
 	g.JNZ(LabelRef("window"))
 }
 
-// param is where an argument lies.
-func (g gen) param(name string) Mem {
-	component, err := g.Param(name).Resolve()
-	if err != nil {
-		log.Fatal(err)
-	}
-	return component.Addr
-}
-
 // greater is the comparison a > b, unordered is true if either is NaN.
 const (
 	greater   = 0x1e
 	unordered = 0x03
 )
-
-// constant is a number in all lanes.
-func (g gen) constant(bits uint32) reg.VecVirtual {
-	general, v := g.GP32(), g.vector()
-	g.MOVL(U32(bits), general)
-	g.VMOVD(general, v.AsX())
-	g.VBROADCASTSS(v.AsX(), v)
-	return v
-}

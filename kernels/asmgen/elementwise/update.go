@@ -28,14 +28,7 @@ func update(g gen) {
 }
 
 // sign is the sign bit in all lanes.
-func (g gen) sign() reg.VecVirtual {
-	v, bits := g.vector(), g.GP32()
-	g.MOVL(U32(1<<31), bits)
-	x := g.XMM()
-	g.VMOVD(bits, x)
-	g.VBROADCASTSS(x, v)
-	return v
-}
+func (g gen) sign() reg.VecVirtual { return g.constant(1 << 31) }
 
 // scaling is T = |w| + eta.
 func (g gen) scaling(w, eta, sign reg.VecVirtual) reg.VecVirtual {
