@@ -16,9 +16,10 @@ DEVICE double power(double x, int n) {
 //	m = beta1·m + new1·g      v = beta2·v + new2·g²
 //	w -= lr/(1 - b1^t) · m / (√v/√(1 - b2^t) + eps)
 //
-// beta and new being b and 1 - b, rounded.
-KERNEL BOUNDS(256) adamw_step(float *w, float *m, float *v, const float *g, const float *lr, const int *step, float decay, float beta1,
-                              float beta2, float new1, float new2, float eps, double b1, double b2, const int4 *table) {
+// beta and new being b and 1 - b, rounded; nothing if skip[0] is there and not 0.
+KERNEL BOUNDS(256) adamw_step(float *w, float *m, float *v, const float *g, const float *lr, const int *step, const int *skip, float decay,
+                              float beta1, float beta2, float new1, float new2, float eps, double b1, double b2, const int4 *table) {
+	if (skip && *skip) return;
 	__shared__ float corrections[2]; // so that one thread raises to powers, in float64
 	if (threadIdx.x == 0) {
 		corrections[0] = *lr / (float)(1 - power(b1, *step));

@@ -13,14 +13,20 @@ type AdamW struct {
 //	w -= lr[0]·WeightDecay·w
 //	m = Beta1·m + (1-Beta1)·g      v = Beta2·v + (1-Beta2)·g²
 //	w -= lr[0]/(1-Beta1^t) · m / (√v/√(1-Beta2^t) + Eps)
-func AdamWStep(w, m, v, g, lr, step Buffer, c AdamW, s *Segments) {
+//
+// If skip, an int32 that may be absent, is there and not 0, nothing changes.
+func AdamWStep(w, m, v, g, lr, step, skip Buffer, c AdamW, s *Segments) {
 	defer w.dev.span("AdamWStep", w, m, v, g, lr, step).again(w, m, v).end()
 	s.check("AdamWStep", []Buffer{lr}, w, m, v, g)
 	mustMatch("AdamWStep", Int32, 1, step)
 	mustShare("AdamWStep", w, step)
+	mustSkip("AdamWStep", w, skip)
 	if w.dev.gpu != nil {
-		s.launch("adamw_step", w, m, v, g, lr, step, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
+		s.launch("adamw_step", w, m, v, g, lr, step, skip, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
 			float32(1-c.Beta1), float32(1-c.Beta2), float32(c.Eps), c.Beta1, c.Beta2)
+		return
+	}
+	if skips(skip) {
 		return
 	}
 	t := float64(i32(step)[0])

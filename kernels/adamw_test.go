@@ -19,7 +19,7 @@ func TestAdamWOfPyTorch(t *testing.T) {
 		w, m, v, step := r.floats(1, -2, .5), r.floats(0, 0, 0), r.floats(0, 0, 0), r.ints(0)
 		for _, g := range stepGradients {
 			Increment(step, 1)
-			AdamWStep(w, m, v, r.floats(g...), r.floats(.1), step, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, WeightDecay: .1}, s)
+			AdamWStep(w, m, v, r.floats(g...), r.floats(.1), step, Buffer{}, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, WeightDecay: .1}, s)
 		}
 		tolerance := 1e-9
 		if config.Precision == Float32 {
@@ -54,7 +54,7 @@ func TestAdamWAgrees(t *testing.T) {
 				v[i] = float64(float32(v[i] * v[i]))
 			}
 			second := layout.arena(r, 2, v)
-			AdamWStep(w, m, second, g, r.floats(1e-3), r.ints(step), AdamW{.9, .999, 1e-8, .01}, s)
+			AdamWStep(w, m, second, g, r.floats(1e-3), r.ints(step), Buffer{}, AdamW{.9, .999, 1e-8, .01}, s)
 			return []Buffer{w, m, second}
 		})
 	}
@@ -71,7 +71,7 @@ func TestCapturedAdamW(t *testing.T) {
 			w, m, v, step := r.floats(normals(2, 300)...), r.floats(make([]float64, 300)...), r.floats(make([]float64, 300)...), r.ints(0)
 			once := func() {
 				Increment(step, 1)
-				AdamWStep(w, m, v, g, lr, step, c, s)
+				AdamWStep(w, m, v, g, lr, step, Buffer{}, c, s)
 			}
 			once()
 			if captured {

@@ -6,9 +6,10 @@
 //	d = g + decay·w      momentum = mu·momentum + (1 - dampening)·d
 //	w -= lr·momentum, or, with Nesterov, lr·(d + mu·momentum)
 //
-// and w -= lr·d where momentum is absent.
-KERNEL BOUNDS(256) sgd_step(float *w, float *momentum, const float *g, const float *lr, const float *dampening, float mu, float decay,
-                            int nesterov, const int4 *table) {
+// and w -= lr·d where momentum is absent; nothing if skip[0] is there and not 0.
+KERNEL BOUNDS(256) sgd_step(float *w, float *momentum, const float *g, const float *lr, const float *dampening, const int *skip, float mu,
+                            float decay, int nesterov, const int4 *table) {
+	if (skip && *skip) return;
 	int4 entry = table[blockIdx.x];
 	if (entry.w & NO_DECAY) decay = 0;
 	float rate = *lr, fresh = 1 - *dampening;

@@ -15,15 +15,20 @@ type SGD struct {
 //	w -= lr[0]·momentum            or, with Nesterov, lr[0]·(d + Momentum·momentum)
 //
 // PyTorch's first step takes d undamped, so dampening is 0 there. The
-// momentum arena is absent if Momentum is 0; then w -= lr[0]·d.
-func SGDStep(w, momentum, g, lr, dampening Buffer, c SGD, s *Segments) {
+// momentum arena is absent if Momentum is 0; then w -= lr[0]·d. If skip, an int32
+// that may be absent, is there and not 0, nothing changes.
+func SGDStep(w, momentum, g, lr, dampening, skip Buffer, c SGD, s *Segments) {
 	defer w.dev.span("SGDStep", w, momentum, g, lr, dampening).again(w, momentum).end()
 	s.check("SGDStep", []Buffer{lr, dampening}, w, g, momentum)
 	if momentum.IsNil() && c.Momentum != 0 {
 		panic(fmt.Sprintf("kernels: SGDStep with momentum %v needs its arena", c.Momentum))
 	}
+	mustSkip("SGDStep", w, skip)
 	if w.dev.gpu != nil {
-		s.launch("sgd_step", w, momentum, g, lr, dampening, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
+		s.launch("sgd_step", w, momentum, g, lr, dampening, skip, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
+		return
+	}
+	if skips(skip) {
 		return
 	}
 	if w.dtype == Float64 {

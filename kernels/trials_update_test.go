@@ -178,10 +178,11 @@ func updateTrials() (all []*trial) {
 		walk("sgd", fmt.Sprintf("SGDStep %+v", c), 0, func(r rig, s *Segments, arena func(int) Buffer) []Buffer {
 			w, momentum := arena(0), arena(2)
 			if i == 0 {
-				SGDStep(w, Buffer{}, arena(1), r.floats(.1), r.floats(.25), c, s)
+				SGDStep(w, Buffer{}, arena(1), r.floats(.1), r.floats(.25), Buffer{}, c, s)
 				return []Buffer{w}
 			}
-			SGDStep(w, momentum, arena(1), r.floats(.1), r.floats(.25), c, s)
+			SGDStep(w, momentum, arena(1), r.floats(.1), r.floats(.25), r.ints(0), c, s)
+			SGDStep(w, momentum, arena(1), r.floats(.2), r.floats(.25), r.ints(1), c, s)
 			return []Buffer{w, momentum}
 		})
 	}
@@ -193,7 +194,9 @@ func updateTrials() (all []*trial) {
 				squares[i] = x * x
 			}
 			UploadFloats(v, squares)
-			AdamWStep(w, m, v, arena(3), r.floats(1e-3), r.ints(step), AdamW{.9, .999, 2e-3, .01}, s)
+			skips := []Buffer{{}, r.ints(0)}
+			AdamWStep(w, m, v, arena(3), r.floats(1e-3), r.ints(step), skips[step%2], AdamW{.9, .999, 2e-3, .01}, s)
+			AdamWStep(w, m, v, arena(3), r.floats(2e-3), r.ints(step), r.ints(1), AdamW{.9, .999, 2e-3, .01}, s)
 			return []Buffer{w, m, v}
 		})
 	}

@@ -23,6 +23,18 @@ func (s *Segments) check(op string, numbers []Buffer, arenas ...Buffer) {
 	}
 }
 
+// mustSkip panics unless skip is an int32 on the device of w, or absent.
+func mustSkip(op string, w, skip Buffer) {
+	if !skip.IsNil() {
+		mustMatch(op, Int32, 1, skip)
+		mustShare(op, w, skip)
+	}
+}
+
+// skips reports whether the number of skip, in the memory of the host, is there
+// and not 0.
+func skips(skip Buffer) bool { return !skip.IsNil() && i32(skip)[0] != 0 }
+
 // ScaledNorm sets norm[0] to ‖T·g‖₂ over all segments; T is |w| + eta in
 // scaled segments (ASAM, Kwon et al. 2021, eq. 4), 0 in frozen ones, else 1.
 func ScaledNorm(norm, w, g Buffer, s *Segments, eta float64) {

@@ -13,7 +13,8 @@ type AdamW struct {
 	Params                         *autograd.Params
 	LR                             float64
 	Beta1, Beta2, Eps, WeightDecay float64
-	NoDecay                        []bool // parameters without weight decay; nil: none
+	NoDecay                        []bool         // parameters without weight decay; nil: none
+	Skip                           *tensor.Tensor // as in SGD; the number of the step goes on
 
 	table *kernels.Segments
 	lr    tensor.Scalar
@@ -37,7 +38,7 @@ func (o *AdamW) Step(w, g *tensor.Tensor) {
 	o.init()
 	kernels.Increment(o.step.Data, 1)
 	c := kernels.AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	kernels.AdamWStep(w.Data, o.m.Data, o.v.Data, g.Data, o.lr.Data, o.step.Data, c, o.table)
+	kernels.AdamWStep(w.Data, o.m.Data, o.v.Data, g.Data, o.lr.Data, o.step.Data, buffer(o.Skip), c, o.table)
 }
 
 // SetLR changes the learning rate.

@@ -49,3 +49,11 @@ func marked(list []bool, i int) bool { return list != nil && list[i] }
 
 // arena returns a new arena of zeros like the weights.
 func arena(p *autograd.Params) *tensor.Tensor { return tensor.New(p.Device(), p.Size()) }
+
+// buffer is the data of a tensor that may be nil.
+func buffer(t *tensor.Tensor) kernels.Buffer {
+	if t == nil {
+		return kernels.Buffer{}
+	}
+	return t.Data
+}

@@ -15,6 +15,10 @@ type SGD struct {
 	Nesterov                         bool
 	NoDecay                          []bool // parameters without weight decay; nil: none
 
+	// Skip is an int32 [1] that, where it is not 0, keeps a Step from changing
+	// the weights and the momentum; nil: none. It may change from step to step.
+	Skip *tensor.Tensor
+
 	table         *kernels.Segments
 	lr, dampening tensor.Scalar
 	momentum      *tensor.Tensor
@@ -36,12 +40,8 @@ func (o *SGD) init() {
 // Step moves w, one of the arenas of the model, by the gradient g.
 func (o *SGD) Step(w, g *tensor.Tensor) {
 	o.init()
-	momentum := kernels.Buffer{}
-	if o.momentum != nil {
-		momentum = o.momentum.Data
-	}
 	c := kernels.SGD{Momentum: o.Momentum, WeightDecay: o.WeightDecay, Nesterov: o.Nesterov}
-	kernels.SGDStep(w.Data, momentum, g.Data, o.lr.Data, o.dampening.Data, c, o.table)
+	kernels.SGDStep(w.Data, buffer(o.momentum), g.Data, o.lr.Data, o.dampening.Data, buffer(o.Skip), c, o.table)
 	if o.Dampening != 0 {
 		o.dampening.Set(o.Dampening)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"lbsam/autograd"
 	"lbsam/optim"
+	"lbsam/tensor"
 )
 
 // Minimizers are the methods by name.
@@ -40,6 +41,25 @@ func (m method) evals(sizes []int) int {
 		return m.Evals() + m.descents
 	}
 	return m.Evals()
+}
+
+// guard keeps steps of the base optimizer from changing anything where skip is
+// not 0, and reports whether a step of the method changes weights and moments
+// nowhere else: where it starts its only step of the base optimizer from the
+// weights that it was given.
+func (m method) guard(skip *tensor.Tensor) bool {
+	switch m.Minimizer.(type) {
+	case *optim.Plain, *optim.SAM, *optim.Multistep, *optim.PathMean:
+	default:
+		return false
+	}
+	switch b := m.base.(type) {
+	case *optim.SGD:
+		b.Skip = skip
+	case *optim.AdamW:
+		b.Skip = skip
+	}
+	return true
 }
 
 // newMethod builds the minimizer of c for the parameters p. random says that

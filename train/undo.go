@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"lbsam/kernels"
 	"lbsam/nn"
 	"lbsam/optim"
@@ -9,7 +11,8 @@ import (
 
 // An undo takes a whole step back, weights, momentum and statistics, if a
 // gradient in it was not finite: in fp16 one too large becomes infinite. All of
-// it happens on the device, which the host does not wait for. A nil undo does
+// it happens on the device, which the host does not wait for. Where a method
+// can leave weights and moments as they were, they are not kept. A nil undo does
 // nothing.
 type undo struct {
 	overflow *tensor.Tensor // int32 [1]: a gradient of this step was not finite
@@ -27,10 +30,16 @@ func newUndo(j *Job, pieces []*tensor.Tensor) *undo {
 	}
 	u := &undo{
 		overflow: tensor.NewOf(j.Device, kernels.Int32, 1), undone: tensor.NewOf(j.Device, kernels.Int32, 1),
-		scale: j.Config.LossScale, state: []kernels.Buffer{j.Params.Weights.Data},
+		scale: j.Config.LossScale,
+	}
+	var safe []*tensor.Tensor
+	if j.method.guard(u.overflow) {
+		safe = j.method.base.Moments()
+	} else {
+		u.state = append(u.state, j.Params.Weights.Data)
 	}
 	for _, s := range j.method.State() {
-		if s.Name != optim.LookaheadSteps { // the host counts them too
+		if !slices.Contains(safe, s.Value) && s.Name != optim.LookaheadSteps { // the host counts them too
 			u.state = append(u.state, s.Value.Data)
 		}
 	}

@@ -1,13 +1,17 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"lbsam/kernels/kerneltest"
+	"lbsam/optim"
+	"lbsam/tensor"
 )
 
 // In 16 bits a run goes where it goes in float32, as far as the format carries.
@@ -69,9 +73,11 @@ func (i *intervals) Interval(v Interval) {
 func TestAnOverflowIsTakenBack(t *testing.T) {
 	onPTX(t, func(t *testing.T, device string) {
 		for _, graphs := range []bool{false, true} {
-			for _, minimizer := range []string{"SGD", "LookbehindASAM", "LookaheadSAM"} {
-				c := tiny(device, minimizer)
+			for _, minimizer := range []string{"SGD", "SAM, adamw", "MultistepSAM", "PathMeanASAM", "LookbehindASAM", "LookaheadSAM"} {
+				name, optimizer, _ := strings.Cut(minimizer, ", ")
+				c := tiny(device, name)
 				c.Precision, c.LossScale, c.Graphs, c.Epochs = "fp16", 1<<24, graphs, 2
+				c.Optimizer = cmp.Or(optimizer, c.Optimizer)
 				j := openFew(t, c)
 				before := everything(j)
 				if _, err := j.Run(context.Background(), nil, nil); err != nil {
@@ -87,6 +93,41 @@ func TestAnOverflowIsTakenBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// overflowing is a minimizer whose last gradient of each step overflows.
+type overflowing struct {
+	optim.Minimizer
+	overflow *tensor.Tensor
+}
+
+func (m overflowing) Step(loss optim.Closure, log *optim.Log) tensor.Scalar {
+	return m.Minimizer.Step(func(e optim.Eval) tensor.Scalar {
+		l := loss(e)
+		if e.Inner == m.Evals()-1 {
+			m.overflow.Fill(1)
+		}
+		return l
+	}, log)
+}
+
+// What the gradients before it have done by then is taken back too.
+func TestALateOverflowIsTakenBack(t *testing.T) {
+	for _, minimizer := range []string{"SGD", "SAM", "MultistepSAM", "PathMeanASAM", "LookbehindASAM", "LookaheadSAM"} {
+		c := tiny("ptxsim", minimizer)
+		c.Precision, c.LossScale, c.Graphs = "fp16", 16, false
+		j := openFew(t, c)
+		j.method.Minimizer = overflowing{j.method.Minimizer, j.undo.overflow}
+		before := everything(j)
+		mustRun(t, j)
+		if err := kerneltest.Compare(everything(j), before, 0, 0); err != nil {
+			t.Errorf("%s: %v", minimizer, err)
+		}
+		if n, steps := j.undo.count(), j.at.Step; n != steps || steps == 0 {
+			t.Errorf("%s: %d of %d steps were taken back", minimizer, n, steps)
+		}
+		j.Close()
+	}
 }
 
 // A run none of whose steps can be done has diverged.
