@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"testing"
 
 	"lbsam/kernels/ptxsim"
@@ -38,7 +39,17 @@ func TestAccessesAreWide(t *testing.T) {
 			TakeBatch(images, step, r.ints(0), others, others.Slice(0, 1), r.ints(0), r.ints(0), 1)
 		}},
 	} {
+		var told int64 // bytes, of which the estimate of a step is made
+		r.dev.Watch(func(l Launch) {
+			if l.Kernel == c.kernel {
+				told += l.Bytes
+			}
+		})
 		c.run()
+		// Numbers are in sectors of their own; pixels of augment, read one by one behind a crop, in two for 32.
+		if moved := 32 * float64(sim.Counters(c.kernel).Sectors); c.kernel != "augment" && !(math.Abs(float64(told)/moved-1) <= .1) {
+			t.Errorf("%s: a launch of %d bytes moves %v", c.kernel, told, moved)
+		}
 		if got := sim.Counters(c.kernel).Requests; got != uint64(c.wide+c.few) {
 			t.Errorf("%s: %d accesses of warps, want %d", c.kernel, got, c.wide+c.few)
 		}

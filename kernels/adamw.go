@@ -22,7 +22,7 @@ func AdamWStep(w, m, v, g, lr, step, skip Buffer, c AdamW, s *Segments) {
 	mustShare("AdamWStep", w, step)
 	mustSkip("AdamWStep", w, skip)
 	if w.dev.gpu != nil {
-		s.launch("adamw_step", w, m, v, g, lr, step, skip, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
+		s.launch("adamw_step", again(w), again(m), again(v), g, lr, step, skip, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
 			float32(1-c.Beta1), float32(1-c.Beta2), float32(c.Eps), c.Beta1, c.Beta2)
 		return
 	}

@@ -289,5 +289,7 @@ func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, p product, t gpuPlan) 
 	length := t.length(p)
 	t.parts = tiles(p.span, length) // some may have nothing left
 	parts, tickets := x.dev.work(Float32, t.room(p)), x.dev.tickets(t.blocks(p)/t.parts*(1+partLanes))
-	x.dev.gpu.launch("conv2d_backward_weight_"+t.name, t.grid(p, g, x.dtype), dw, dy, x, parts, tickets, length, steps{g, t.k}, g)
+	grid := t.grid(p, g, x.dtype)
+	grid.alone = t.alone()
+	x.dev.gpu.launch("conv2d_backward_weight_"+t.name, grid, again(dw), dy, x, parts, tickets, length, steps{g, t.k}, g)
 }

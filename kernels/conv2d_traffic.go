@@ -22,6 +22,10 @@ func (t gpuPlan) fetched(p product, g Conv, element int) int64 {
 	return bytes
 }
 
+// alone is how many bytes the last block of a weight gradient reads and writes
+// when all others are done: parts of its tile, and dw.
+func (t gpuPlan) alone() int64 { return 4 * int64((t.reads()+2)*t.m*t.n) }
+
 // halves is how often one of m pixels of images and the one before are of
 // different tiles but of the same image: both tiles need a row of the other then.
 func (t gpuPlan) halves(m, image int) int {

@@ -69,7 +69,7 @@ func AddScaled(y, x Buffer, s float64) {
 	mustMatch("AddScaled", x.dev.precision, x.n, x, y)
 	switch {
 	case x.dev.gpu != nil:
-		x.dev.gpu.launch("add_scaled", fours(x.n), y, x, float32(s), x.n)
+		x.dev.gpu.launch("add_scaled", fours(x.n), again(y), x, float32(s), x.n)
 	case x.dev.isCPU():
 		x.dev.pool.ranges(x.n, func(lo, hi int) { addScaledCPU(f32(y)[lo:hi], f32(x)[lo:hi], float32(s)) })
 	case x.dtype == Float64:

@@ -47,6 +47,7 @@ type size struct {
 	grid, block driver.Dim3
 	shared      int   // bytes of dynamic shared memory
 	fetched     int64 // see Launch
+	alone       int64 // the same
 }
 
 // blocks is a row of blocks with so many threads each.
@@ -95,6 +96,8 @@ func (g *gpu) give(k driver.Kernel, s size, args []any) {
 func (g *gpu) pack(kernel string, arg any) {
 	switch v := arg.(type) {
 	case Buffer:
+		g.args.Ptr(v.ptr)
+	case counted:
 		g.args.Ptr(v.ptr)
 	case int:
 		if v != int(int32(v)) {

@@ -22,7 +22,7 @@ func MaskHeads(logits, labels Buffer, c, head int) {
 	mustShare("MaskHeads", logits, labels)
 	switch {
 	case logits.dev.gpu != nil:
-		logits.dev.gpu.launch("mask_heads"+logits.dtype.suffix(), blocks(tiles(logits.n, 256), 256), logits, labels, logits.n, c, head)
+		logits.dev.gpu.launch("mask_heads"+logits.dtype.suffix(), blocks(tiles(logits.n, 256), 256), again(logits), labels, logits.n, c, head)
 	case logits.dtype == Float64:
 		maskHeadsRef(f64(logits), i32(labels), c, head)
 	default:

@@ -16,7 +16,7 @@ func Unscale(x, overflow Buffer, factor float64) {
 	mustShare("Unscale", x, overflow)
 	switch {
 	case x.dev.gpu != nil:
-		x.dev.gpu.launch("unscale", fours(x.n), x, overflow, float32(factor), x.n)
+		x.dev.gpu.launch("unscale", fours(x.n), again(x), overflow, float32(factor), x.n)
 	case x.dev.isCPU():
 		flag := &i32(overflow)[0]
 		x.dev.pool.ranges(x.n, func(lo, hi int) {
@@ -46,7 +46,7 @@ func RestoreIf(y, x, condition Buffer) {
 	}
 	switch {
 	case x.dev.gpu != nil:
-		x.dev.gpu.launch("restore_if", blocks(min(tiles(x.n, 1024), restoreBlocks), 256), y, x, condition, x.n)
+		x.dev.gpu.launch("restore_if", blocks(min(tiles(x.n, 1024), restoreBlocks), 256), spared(y), spared(x), condition, x.n)
 	case i32(condition)[0] != 0:
 		Copy(y, x)
 	}

@@ -31,7 +31,7 @@ func Mix(x, partners, labels, mixing Buffer, h, w, c int) {
 	d := x.dev
 	if d.gpu != nil {
 		pieces := tiles(pixels, 256)
-		d.gpu.launch("mix"+x.dtype.suffix(), blocks((n+1)/2*pieces, 256), x, partners, labels, mixing, n, w, c, pixels, pieces)
+		d.gpu.launch("mix"+x.dtype.suffix(), blocks((n+1)/2*pieces, 256), again(x), partners, labels, mixing, n, w, c, pixels, pieces)
 		return
 	}
 	for i, label := range i32(labels) {

@@ -25,7 +25,7 @@ func SGDStep(w, momentum, g, lr, dampening, skip Buffer, c SGD, s *Segments) {
 	}
 	mustSkip("SGDStep", w, skip)
 	if w.dev.gpu != nil {
-		s.launch("sgd_step", w, momentum, g, lr, dampening, skip, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
+		s.launch("sgd_step", again(w), again(momentum), g, lr, dampening, skip, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
 		return
 	}
 	if skips(skip) {

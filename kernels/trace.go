@@ -101,7 +101,9 @@ func (g *gpu) span(name string, s size, args []any) func() {
 	for _, a := range args {
 		switch v := a.(type) {
 		case Buffer:
-			operands = append(operands, v)
+			operands, begun.Bytes = append(operands, v), begun.Bytes+size64([]Buffer{v})
+		case counted:
+			operands, begun.Bytes = append(operands, v.Buffer), begun.Bytes+v.times*size64([]Buffer{v.Buffer})
 		case Conv:
 			about = fmt.Sprintf(" %+v", v)
 			begun.Shape, begun.Flops = v.Shape(), v.Flops()
@@ -113,7 +115,7 @@ func (g *gpu) span(name string, s size, args []any) func() {
 	if begun.Shape == "" && len(operands) > 0 {
 		begun.Shape = fmt.Sprintf("[%d]", operands[0].n)
 	}
-	begun.Operands, begun.Bytes, begun.Start = describeAll(operands)+about, size64(operands), time.Now()
+	begun.Operands, begun.Start = describeAll(operands)+about, time.Now()
 	if g.busy != nil {
 		g.busy()
 	}

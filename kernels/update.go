@@ -57,7 +57,7 @@ func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
 	defer w.dev.span("Ascend", w, g, norm, rho).again(w).end()
 	s.check("Ascend", []Buffer{norm, rho}, w, g)
 	if w.dev.gpu != nil {
-		s.launch("ascend", w, g, norm, rho, float32(eta))
+		s.launch("ascend", again(w), g, norm, rho, float32(eta))
 		return
 	}
 	if w.dtype == Float64 {
@@ -90,7 +90,7 @@ func Project(w, center, distance, rho Buffer, s *Segments) {
 	defer w.dev.span("Project", w, center, distance, rho).again(w).end()
 	s.check("Project", []Buffer{distance, rho}, w, center)
 	if w.dev.gpu != nil {
-		s.launch("project", w, center, distance, rho)
+		s.launch("project", again(w), center, distance, rho)
 		return
 	}
 	if w.dtype == Float64 {
@@ -108,7 +108,7 @@ func ClipNorm(g, norm Buffer, limit float64, s *Segments) {
 	defer g.dev.span("ClipNorm", g, norm).again(g).end()
 	s.check("ClipNorm", []Buffer{norm}, g)
 	if g.dev.gpu != nil {
-		s.launch("clip_norm", g, norm, float32(limit))
+		s.launch("clip_norm", again(g), norm, float32(limit))
 		return
 	}
 	if g.dtype == Float64 {

@@ -5,8 +5,9 @@ type Launch struct {
 	Kernel  string // "fill" and "copy" for what is no kernel
 	Blocks  int
 	Threads int   // of a block
-	Bytes   int64 // of the operands, each counted once
+	Bytes   int64 // of the operands, each counted as often as it is read or written as a rule
 	Fetched int64 // of a product: as often as its blocks bring them to shared memory
+	Alone   int64 // of a product in parts: what one block reads and writes to add them up, when the others have nothing left to do
 	Conv    *Conv // the geometry of a product, else nil
 }
 
@@ -23,14 +24,28 @@ func (g *gpu) saw(kernel string, s size, args []any) {
 	if g.watch == nil {
 		return
 	}
-	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched}
+	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched, Alone: s.alone}
 	for _, a := range args {
 		switch v := a.(type) {
 		case Buffer:
 			l.Bytes += int64(v.n * v.dtype.Size())
+		case counted:
+			l.Bytes += v.times * int64(v.n*v.dtype.Size())
 		case Conv:
 			l.Conv = &v
 		}
 	}
 	g.watch(l)
 }
+
+// A counted is an operand of a launch that is not read or written once.
+type counted struct {
+	Buffer
+	times int64
+}
+
+// again is an operand that is read and written.
+func again(b Buffer) counted { return counted{b, 2} }
+
+// spared is an operand that is left alone as a rule.
+func spared(b Buffer) counted { return counted{b, 0} }

@@ -13,6 +13,9 @@ const (
 	// streaming is the part of the bandwidth that a kernel reaches which reads
 	// and writes each operand once.
 	streaming = 0.85
+	// alone is how many bytes a multiprocessor reads or writes in a second that
+	// has the L2 cache for itself: 64 in each of 1.6e9 ticks.
+	alone = 100e9
 	// resident is how many blocks of a product a multiprocessor holds.
 	resident = 2
 )
@@ -35,6 +38,7 @@ const (
 	Compute Bound = "compute"
 	Memory  Bound = "memory"
 	L2      Bound = "l2"
+	Parts   Bound = "parts" // what one block adds up at the end
 	Gap     Bound = "launch"
 )
 
@@ -65,10 +69,14 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	if c.L2 > 0 && float64(l.Fetched)/c.L2 > e.Seconds {
 		e.Seconds, e.Bound = float64(l.Fetched)/c.L2, L2
 	}
-	if e.Seconds < gap {
+	adding := float64(l.Alone) / alone
+	switch {
+	case max(adding, e.Seconds) < gap:
 		e.Bound = Gap
+	case adding > e.Seconds:
+		e.Bound = Parts
 	}
-	e.Seconds += gap
+	e.Seconds += adding + gap
 	return e
 }
 
