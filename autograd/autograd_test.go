@@ -279,3 +279,28 @@ func TestParamsArena(t *testing.T) {
 		t.Errorf("gradient arena holds %v, want 2", got)
 	}
 }
+
+// Begin makes the rounded weights, but for once behind a pass that says that it
+// does.
+func TestRoundedWeights(t *testing.T) {
+	d, err := kernels.Open(kernels.Config{Name: "cpu", Compute: kernels.ComputeBFloat16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := NewParam(tensor.New(d, 1))
+	p := NewParams([]Param{{"w", w}})
+	p.Weights.Fill(1.0 / 3)
+	rounded := p.Rounded()
+	rounded.Fill(7)
+	for i, want := range []float64{7, 171. / 512} {
+		p.Begin()
+		if got := rounded.Floats()[0]; got != want {
+			t.Errorf("evaluation %d reads %v, want %v", i, got, want)
+		}
+	}
+	plain := NewParams([]Param{{"w", NewParam(tensor.New(open(t, "cpu", kernels.Float32), 1))}})
+	if plain.Rounded() != nil {
+		t.Error("weights in float32 are rounded")
+	}
+	plain.Begin()
+}

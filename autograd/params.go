@@ -22,6 +22,7 @@ type Params struct {
 	Weights, Grads *tensor.Tensor // [Size()]; elements between parameters are zero
 
 	rounded *tensor.Tensor // Weights in the format of activations; nil where that is float32 or more
+	current bool           // rounded is that of the weights of the next evaluation
 }
 
 // paramAlign is what offsets are multiples of: 64 elements keep every
@@ -63,10 +64,20 @@ func NewParams(list []Param) *Params {
 }
 
 // Begin begins an evaluation of the gradient: it sets the gradients to 0 and
-// calls Round.
+// calls Round, unless Rounded did its work.
 func (p *Params) Begin() {
 	p.Grads.Zero()
-	p.Round()
+	if !p.current {
+		p.Round()
+	}
+	p.current = false
+}
+
+// Rounded is what Round makes, for a pass over the weights that makes it on its
+// way, as the last before the next Begin; nil where there is none to make.
+func (p *Params) Rounded() *tensor.Tensor {
+	p.current = p.rounded != nil
+	return p.rounded
 }
 
 // Round makes the copy of the weights with which a device multiplies that keeps

@@ -63,6 +63,7 @@ func TestAccessesInHalfAreWide(t *testing.T) {
 	sim := ptxsim.New(ptxsim.Config{})
 	h := halfCase{rig{t, OpenDriver(sim, ComputeBFloat16)}, BFloat16}
 	t.Cleanup(h.dev.Close)
+	s := NewSegments(h.dev, n, []Segment{{Len: n, Scaled: true}})
 	x, y, floats, half := h.activations(normals(1, n)...), h.blank(n), h.floats(normals(2, n)...), h.floats(.5)
 	images, index, key := h.dev.Alloc(Uint8, n), h.dev.Alloc(Int32, n), h.ints(1, 2, 3)
 	Zero(index)
@@ -91,6 +92,7 @@ func TestAccessesInHalfAreWide(t *testing.T) {
 		{"avg_pool2d_global_backward_bf16", 2 * warps, func() { AvgPool2dBackward(y, x, whole) }},
 		{"pad_shortcut_bf16", 2 * warps, func() { PadShortcut(y, x, shortcut) }},
 		{"pad_shortcut_backward_bf16", 2 * warps, func() { PadShortcutBackward(y, x, shortcut) }},
+		{"ascend_bf16", (4*2 + 2) * warps, func() { AscendAndCast(floats, y, h.floats(normals(3, n)...), half, half, s, 0) }},
 		{"unscale", 2 * 2 * warps, func() { Unscale(floats, h.ints(0), .5) }},
 		{"restore_if", 3 * 2 * warps, func() { RestoreIf(index, h.dev.Alloc(Int32, n), h.ints(1)) }},
 	} {

@@ -150,7 +150,7 @@ func sample(e ptxEntry) (chosen []mutant) {
 // and from them. The former are made of the templates of the float32 kernels,
 // whose mutants run; the tests of all of them want every bit right.
 func (e ptxEntry) ofHalves() bool {
-	return slices.Contains([]string{"activations_f16", "activations_bf16", "batchnorm_f16", "batchnorm_bf16", "convert"}, e.concept) || e.kernel == "fill_halves"
+	return slices.Contains([]string{"activations_f16", "activations_bf16", "batchnorm_f16", "batchnorm_bf16", "convert"}, e.concept) || slices.Contains([]string{"ascend_f16", "ascend_bf16", "fill_halves"}, e.kernel)
 }
 
 func (e ptxEntry) forTensorCores() bool { return strings.HasPrefix(e.concept, "conv2d_") }

@@ -1,4 +1,5 @@
 #include "gpu.cuh"
+#include "half.cuh"
 #include "segments.cuh"
 
 // The kernels of this file run one block per entry of table; arenas are those
@@ -60,22 +61,36 @@ KERNEL BOUNDS(256) scaled_distance(double *sums, const float *w, const float *ce
 	total(sums, sum);
 }
 
-// ascend computes w += rho/(norm + 1e-16) · T²·g.
-KERNEL BOUNDS(256) ascend(float *w, const float *g, const float *norm, const float *rho, float eta, const int4 *table) {
-	int4 entry = table[blockIdx.x];
-	if (entry.w & FROZEN) return;
-	bool scaled = entry.w & SCALED;
+// climb computes w += rho/(norm + 1e-16) · T²·g and, where there is one,
+// rounded = w, in frozen segments too.
+template <class T>
+DEVICE void climb(float *w, T *rounded, const float *g, const float *norm, const float *rho, float eta, int4 entry) {
+	bool scaled = entry.w & SCALED, frozen = entry.w & FROZEN;
+	if (frozen && !rounded) return;
 	float factor = *rho / (*norm + 1e-16f);
 	walk(entry, [=](auto width, int i) {
 		constexpr int W = decltype(width)::value;
-		pack<W> weight = load<W>(w + i), v = load<W>(g + i);
+		pack<W> weight = load<W>(w + i);
+		if (!frozen) {
+			pack<W> v = load<W>(g + i);
 #pragma unroll
-		for (int j = 0; j < W; j++) {
-			float t = scaled ? fabsf(weight.v[j]) + eta : 1;
-			weight.v[j] += factor * (v.v[j] * (t * t));
+			for (int j = 0; j < W; j++) {
+				float t = scaled ? fabsf(weight.v[j]) + eta : 1;
+				weight.v[j] += factor * (v.v[j] * (t * t));
+			}
+			store<W>(w + i, weight);
 		}
-		store<W>(w + i, weight);
-	}, w, g);
+		if (rounded) store<W>(rounded + i, weight);
+	}, w, g, rounded);
+}
+KERNEL BOUNDS(256) ascend(float *w, const float *g, const float *norm, const float *rho, float eta, const int4 *table) {
+	climb(w, (float *)0, g, norm, rho, eta, table[blockIdx.x]);
+}
+KERNEL BOUNDS(256) ascend_f16(float *w, f16 *rounded, const float *g, const float *norm, const float *rho, float eta, const int4 *table) {
+	climb(w, rounded, g, norm, rho, eta, table[blockIdx.x]);
+}
+KERNEL BOUNDS(256) ascend_bf16(float *w, bf16 *rounded, const float *g, const float *norm, const float *rho, float eta, const int4 *table) {
+	climb(w, rounded, g, norm, rho, eta, table[blockIdx.x]);
 }
 
 // lerp sets w = a + s·(b - a), and w = b if s is 1.

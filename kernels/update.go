@@ -67,6 +67,20 @@ func Ascend(w, g, norm, rho Buffer, s *Segments, eta float64) {
 	ascend(w.dev, f32(w), f32(g), f32(rho)[0]/(f32(norm)[0]+tiny), float32(eta), s, forDevice(w.dev, ascendCPU, ascendRef[float32]))
 }
 
+// AscendAndCast is Ascend and then Cast of w to rounded, but for the padding: one
+// pass on a device that runs PTX.
+func AscendAndCast(w, rounded, g, norm, rho Buffer, s *Segments, eta float64) {
+	if w.dev.gpu == nil {
+		Ascend(w, g, norm, rho, s, eta)
+		Cast(rounded, w)
+		return
+	}
+	s.check("AscendAndCast", []Buffer{norm, rho}, w, g)
+	mustMatch("AscendAndCast", w.dev.Activations(), s.Size, rounded)
+	mustShare("AscendAndCast", w, rounded)
+	s.launch("ascend"+rounded.dtype.suffix(), again(w), rounded, g, norm, rho, float32(eta))
+}
+
 // ScaledDistance sets distance[0] to ‖(w - center)/T‖₂, with T taken at
 // center; where T is 0 nothing is ever perturbed, and nothing is counted.
 func ScaledDistance(distance, w, center Buffer, s *Segments, eta float64) {

@@ -126,6 +126,38 @@ func TestAscendGoesToTheDistanceRho(t *testing.T) {
 	}
 }
 
+// One pass does what two do, to the bit, in frozen segments and off the alignment
+// too, and leaves the padding alone.
+func TestAscendAndCast(t *testing.T) {
+	check := func(name string, r rig, l layout, rounded func(n int) Buffer) {
+		s := l.segments(r)
+		g, norm, rho := l.arena(r, 1, normals(2, s.Size)), r.floats(12.5), r.floats(.3)
+		both, plain := l.arena(r, 0, padded(1, s)), l.arena(r, 0, padded(1, s))
+		got, want := rounded(s.Size), rounded(s.Size)
+		AscendAndCast(both, got, g, norm, rho, s, .01)
+		Ascend(plain, g, norm, rho, s, .01)
+		Cast(want, plain)
+		if i := firstDifference(Floats(both), Floats(plain)); i >= 0 {
+			t.Errorf("%s, %s: weight %d differs", name, l.name, i)
+		}
+		casts, wanted := Floats(got), Floats(want)
+		for i, segment := range segmentMask(s) {
+			if x, y := casts[i], wanted[i]; segment >= 0 && x != y || segment < 0 && r.dev.gpu != nil && !math.IsNaN(x) {
+				t.Fatalf("%s, %s: element %d of segment %d is %v, want %v", name, l.name, i, segment, x, y)
+			}
+		}
+	}
+	for _, l := range layouts {
+		for h := range halfCases(t) {
+			check(h.String(), h.rig, l, func(n int) Buffer { return h.shifted(h.blank(n), max(l.shifted-1, 0)) })
+		}
+		for _, compute := range []Compute{ComputeFloat16, ComputeBFloat16} {
+			r := openRig(t, Config{Name: "cpu", Compute: compute})
+			check("cpu", r, l, r.junk)
+		}
+	}
+}
+
 func TestAscendByHand(t *testing.T) {
 	r := float64Rig(t)
 	s := NewSegments(r.dev, 4, []Segment{{Len: 2, Scaled: true}, {Offset: 2, Len: 1}, {Offset: 3, Len: 1, Frozen: true}})

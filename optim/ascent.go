@@ -163,6 +163,12 @@ func (c *climber) climbMany(loss Closure, r rise, log *Log) {
 func (c *climber) ascend(r rise) {
 	w, g := c.params.Weights.Data, c.params.Grads.Data
 	kernels.ScaledNorm(c.norm.Data, w, g, c.table, c.Eta)
+	if r.then == nil { // the evaluation behind the ascent is next
+		if rounded := c.params.Rounded(); rounded != nil {
+			kernels.AscendAndCast(w, rounded.Data, g, c.norm.Data, c.rho.Data, c.table, c.Eta)
+			return
+		}
+	}
 	kernels.Ascend(w, g, c.norm.Data, c.rho.Data, c.table, c.Eta)
 	if r.then != nil {
 		r.then()
