@@ -243,11 +243,20 @@ struct gradient_row {
 	pack<W> dz, x, y, more;
 };
 
-// What depends on the channel: x̂ = (x - mean)·r and factor = gamma·r.
+// What depends on the channel: x̂ = (x - mean)·r and factor = gamma·r. Where masks,
+// the ReLU let through where (x - mean)·factor + bias, as an array holds it, is
+// more than 0.
 template <int W>
 struct slope {
-	pack<W> mean, r, factor;
+	pack<W> mean, r, factor, bias;
+	bool masks;
 };
+
+// shuts tells whether the ReLU behind element j of x shut, by the slope.
+template <int W>
+DEVICE bool shuts(const slope<W> &k, const pack<W> &x, int j) {
+	return k.masks && rounded<element>((x.v[j] - k.mean.v[j]) * k.factor.v[j] + k.bias.v[j]) <= 0;
+}
 
 // add_slopes adds to sum those of dz and of dz·x̂ over a run of rows.
 template <int W, int N>
@@ -280,10 +289,12 @@ DEVICE pack<W> dx_of(const gradient_row<W> &row, const slope<W> &k, const pack<W
 	return dx;
 }
 
-// slope_of is the slope of a pack of channels.
+// slope_of is the slope of a pack of channels; without beta it does not mask.
 template <int W>
-DEVICE slope<W> slope_of(const float *gamma, const float *mean, const float *variance, double eps, int channel, int c) {
+DEVICE slope<W> slope_of(const float *gamma, const float *beta, const float *mean, const float *variance, double eps, int channel, int c) {
 	slope<W> k = {channels<W>(mean, channel, c), inv_std<W>(variance, eps, channel, c), channels<W>(gamma, channel, c)};
+	k.masks = beta;
+	if (beta) k.bias = channels<W>(beta, channel, c);
 #pragma unroll
 	for (int j = 0; j < W; j++) k.factor.v[j] *= k.r.v[j];
 	return k;
@@ -291,8 +302,8 @@ DEVICE slope<W> slope_of(const float *gamma, const float *mean, const float *var
 
 template <int W>
 DEVICE void sums(double *partial, element *dx, element *dy, const element *more, const element *y, const element *x, const float *gamma,
-                 const float *mean, const float *variance, double eps, int rows, int c, int depth, int channel) {
-	slope<W> k = slope_of<W>(gamma, mean, variance, eps, channel, c);
+                 const float *beta, const float *mean, const float *variance, double eps, int rows, int c, int depth, int channel) {
+	slope<W> k = slope_of<W>(gamma, beta, mean, variance, eps, channel, c);
 	double sum[2 * W] = {};
 	walk w = walk_of(rows, c, depth, channel);
 	dy += w.start, x += w.start;
@@ -311,7 +322,7 @@ DEVICE void sums(double *partial, element *dx, element *dy, const element *more,
 #pragma unroll
 				for (int j = 0; j < W; j++) {
 					float dz = more ? rounded<element>(row.dz.v[j] + row.more.v[j]) : row.dz.v[j];
-					row.dz.v[j] = y && row.y.v[j] <= 0 ? 0 : dz;
+					row.dz.v[j] = (y ? row.y.v[j] <= 0 : shuts(k, row.x, j)) ? 0 : dz;
 					through.v[j] = k.factor.v[j] * row.dz.v[j];
 				}
 				if (y || more) store<W>(dy + at, row.dz);
@@ -321,6 +332,25 @@ DEVICE void sums(double *partial, element *dx, element *dy, const element *more,
 			add_slopes(sum, run, k);
 		});
 	put<W>(partial, sum, channel, c);
+}
+
+DEVICE void gradients(double *means, float *dgamma, float *dbeta, element *dx, element *dy, const element *more, const element *y,
+                      const element *x, const float *gamma, const float *beta, const float *mean, const float *variance, double *partial,
+                      unsigned *tickets, double eps, int rows, int c, int width, int depth) {
+	__shared__ double sum[64 * WIDE];
+	int channel = channel_of(width), own = threadIdx.y * blockDim.x + threadIdx.x;
+	if (width == WIDE && aligned4(dx) && aligned4(dy) && aligned4(more) && aligned4(y) && aligned4(x)) {
+		sums<WIDE>(partial, dx, dy, more, y, x, gamma, beta, mean, variance, eps, rows, c, depth, channel);
+	} else {
+		for (int j = 0; j < width; j++) sums<1>(partial, dx, dy, more, y, x, gamma, beta, mean, variance, eps, rows, c, depth, channel + j);
+	}
+	group g = group_of(width, c);
+	if (!total(sum, partial, tickets + blockIdx.x * 33, g, c, blockIdx.y, gridDim.y) || own >= g.count) return;
+	channel = g.first + own;
+	dbeta[channel] += (float)sum[own];
+	dgamma[channel] += (float)sum[g.count + own];
+	means[channel] = sum[own] / rows;
+	means[c + channel] = sum[g.count + own] / rows;
 }
 
 // batch_norm_gradients adds the sums of dz and of dz·x̂ over all rows to dbeta
@@ -333,26 +363,21 @@ KERNEL BOUNDS(256, SHARE) NAME(batch_norm_gradients)(double *means, float *dgamm
                                                      const element *y, const element *x, const float *gamma, const float *mean,
                                                      const float *variance, double *partial, unsigned *tickets, double eps, int rows, int c,
                                                      int width, int depth) {
-	__shared__ double sum[64 * WIDE];
-	int channel = channel_of(width), own = threadIdx.y * blockDim.x + threadIdx.x;
-	if (width == WIDE && aligned4(dx) && aligned4(dy) && aligned4(more) && aligned4(y) && aligned4(x)) {
-		sums<WIDE>(partial, dx, dy, more, y, x, gamma, mean, variance, eps, rows, c, depth, channel);
-	} else {
-		for (int j = 0; j < width; j++) sums<1>(partial, dx, dy, more, y, x, gamma, mean, variance, eps, rows, c, depth, channel + j);
-	}
-	group g = group_of(width, c);
-	if (!total(sum, partial, tickets + blockIdx.x * 33, g, c, blockIdx.y, gridDim.y) || own >= g.count) return;
-	channel = g.first + own;
-	dbeta[channel] += (float)sum[own];
-	dgamma[channel] += (float)sum[g.count + own];
-	means[channel] = sum[own] / rows;
-	means[c + channel] = sum[g.count + own] / rows;
+	gradients(means, dgamma, dbeta, dx, dy, more, y, x, gamma, 0, mean, variance, partial, tickets, eps, rows, c, width, depth);
+}
+
+// batch_norm_gradients_masked is the same with dz as dy where x gave more than 0
+// through gamma and beta, else 0. dy stays as it is.
+KERNEL BOUNDS(256, SHARE) NAME(batch_norm_gradients_masked)(double *means, float *dgamma, float *dbeta, element *dy, const element *x,
+                                                            const float *gamma, const float *beta, const float *mean, const float *variance,
+                                                            double *partial, unsigned *tickets, double eps, int rows, int c, int width, int depth) {
+	gradients(means, dgamma, dbeta, 0, dy, 0, 0, x, gamma, beta, mean, variance, partial, tickets, eps, rows, c, width, depth);
 }
 
 template <int W>
-DEVICE void backward(element *dx, const element *dz, const element *x, const float *gamma, const float *mean, const float *variance,
-                     const double *means, double eps, int rows, int c, int depth, int channel) {
-	slope<W> k = slope_of<W>(gamma, mean, variance, eps, channel, c);
+DEVICE void backward(element *dx, const element *dz, const element *x, const float *gamma, const float *beta, const float *mean,
+                     const float *variance, const double *means, double eps, int rows, int c, int depth, int channel) {
+	slope<W> k = slope_of<W>(gamma, beta, mean, variance, eps, channel, c);
 	pack<W> mean_dz = channels<W>(means, channel, c), mean_dot = channels<W>(means + c, channel, c);
 	walk w = walk_of(rows, c, depth, channel);
 	dx += w.start, dz += w.start, x += w.start;
@@ -361,20 +386,35 @@ DEVICE void backward(element *dx, const element *dz, const element *x, const flo
 		[&](auto &run, int at) INLINE {
 #pragma unroll
 			for (auto &row : run) {
+#pragma unroll
+				for (int j = 0; j < W; j++) row.dz.v[j] = shuts(k, row.x, j) ? 0 : row.dz.v[j];
 				store<W>(dx + at, dx_of(row, k, mean_dz, mean_dot));
 				at += w.step;
 			}
 		});
 }
 
+DEVICE void backward(element *dx, const element *dz, const element *x, const float *gamma, const float *beta, const float *mean,
+                     const float *variance, const double *means, double eps, int rows, int c, int width, int depth) {
+	int channel = channel_of(width);
+	if (width == WIDE && aligned4(dx) && aligned4(dz) && aligned4(x)) {
+		backward<WIDE>(dx, dz, x, gamma, beta, mean, variance, means, eps, rows, c, depth, channel);
+	} else {
+		for (int j = 0; j < width; j++) backward<1>(dx, dz, x, gamma, beta, mean, variance, means, eps, rows, c, depth, channel + j);
+	}
+}
+
 // batch_norm_backward computes dx = gamma·r·(dz - means[0] - x̂·means[1]), with
 // r = 1/√(variance + eps) and x̂ = (x - mean)·r. dx may be x.
 KERNEL BOUNDS(256) NAME(batch_norm_backward)(element *dx, const element *dz, const element *x, const float *gamma, const float *mean,
                                              const float *variance, const double *means, double eps, int rows, int c, int width, int depth) {
-	int channel = channel_of(width);
-	if (width == WIDE && aligned4(dx) && aligned4(dz) && aligned4(x)) {
-		backward<WIDE>(dx, dz, x, gamma, mean, variance, means, eps, rows, c, depth, channel);
-	} else {
-		for (int j = 0; j < width; j++) backward<1>(dx, dz, x, gamma, mean, variance, means, eps, rows, c, depth, channel + j);
-	}
+	backward(dx, dz, x, gamma, 0, mean, variance, means, eps, rows, c, width, depth);
+}
+
+// batch_norm_backward_masked is the same with dz as batch_norm_gradients_masked has
+// it. dx may be dy too.
+KERNEL BOUNDS(256) NAME(batch_norm_backward_masked)(element *dx, const element *dy, const element *x, const float *gamma, const float *beta,
+                                                    const float *mean, const float *variance, const double *means, double eps, int rows, int c,
+                                                    int width, int depth) {
+	backward(dx, dy, x, gamma, beta, mean, variance, means, eps, rows, c, width, depth);
 }

@@ -149,9 +149,9 @@ func BatchNormApply(y, x, add, gamma, beta, mean, variance Buffer, g BatchNorm) 
 // It goes through the activations twice: the sums read dy, x and, where they
 // are wanted, y and dyMore, and write dz unless it is dy; then dx is computed
 // from dz and x. With ReLU that is 5 reads and 2 writes, without 4 and 1; dyMore
-// costs one read, and without ReLU one write. With beta, and no dyMore, cpu
-// computes the mask anew from x, in both passes: 4 reads and 1 write. On a
-// device that runs PTX dz and x are read once where there are few rows.
+// costs one read, and without ReLU one write. With beta, and no dyMore, cpu and
+// devices that run PTX compute the mask anew from x, in both passes: 4 reads and
+// 1 write. With few rows the latter read dz and x once.
 func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, mean, variance Buffer, g BatchNorm) {
 	s := spanOf(x.dev, "BatchNormBackward", g, dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, mean, variance)
 	if beta.IsNil() || !dyMore.IsNil() {
@@ -167,7 +167,7 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, m
 	}
 	switch {
 	case x.dev.gpu != nil:
-		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance, g, false)
+		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, mean, variance, g, false)
 	case x.dev.isCPU():
 		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), f32(beta), f32(mean), f32(variance), g, false)
 	case x.dtype == Float64:
@@ -187,7 +187,7 @@ func BatchNormBackwardEval(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mea
 	g.checkBackward("BatchNormBackwardEval", dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance)
 	switch {
 	case x.dev.gpu != nil:
-		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, mean, variance, g, true)
+		batchNormBackwardGPU(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, Buffer{}, mean, variance, g, true)
 	case x.dev.isCPU():
 		batchNormBackwardCPU(x.dev.pool, f32(dx), f32(dgammaAdd), f32(dbetaAdd), f32(dy), f32(dyMore), f32(y), f32(x), f32(gamma), nil, f32(mean), f32(variance), g, true)
 	case x.dtype == Float64:

@@ -94,8 +94,8 @@ KERNEL BOUNDS(512) NAME(batch_norm_train_few)(element *y, float *mean, float *va
 
 // batch_norm_backward_few is batch_norm_gradients and batch_norm_backward.
 KERNEL BOUNDS(512) NAME(batch_norm_backward_few)(element *dx, float *dgamma, float *dbeta, element *dy, const element *more, const element *y,
-                                                 const element *x, const float *gamma, const float *mean, const float *variance, double eps,
-                                                 int rows, int c, int walkers) {
+                                                 const element *x, const float *gamma, const float *beta, const float *mean, const float *variance,
+                                                 double eps, int rows, int c, int walkers) {
 	__shared__ double sum[8][512];
 	__shared__ pack<4> mean_dz[32], mean_dot[32];
 	few f = few_of(rows, c, walkers);
@@ -118,7 +118,14 @@ KERNEL BOUNDS(512) NAME(batch_norm_backward_few)(element *dx, float *dgamma, flo
 			for (int j = 0; j < 4; j++) dz[i].v[j] = other[i].v[j] <= 0 ? 0 : dz[i].v[j];
 		}
 	}
-	slope<4> k = slope_of<4>(gamma, mean, variance, eps, f.channel, c);
+	slope<4> k = slope_of<4>(gamma, beta, mean, variance, eps, f.channel, c);
+	if (beta) {
+#pragma unroll
+		for (int i = 0; i < 8; i++) {
+#pragma unroll
+			for (int j = 0; j < 4; j++) dz[i].v[j] = shuts(k, xs[i], j) ? 0 : dz[i].v[j];
+		}
+	}
 	double own[8] = {};
 #pragma unroll
 	for (int i = 0; i < 8; i += 2) {

@@ -89,23 +89,36 @@ func batchNormApplyGPU(y, x, add, gamma, beta, mean, variance Buffer, g BatchNor
 
 // batchNormBackwardGPU is BatchNormBackward, or BatchNormBackwardEval if the
 // statistics are constants: then the sums are not needed for dx, and one pass
-// does it all. So it is with few rows.
-func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance Buffer, g BatchNorm, constants bool) {
+// does it all. So it is with few rows. With beta the mask comes of x.
+func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, beta, mean, variance Buffer, g BatchNorm, constants bool) {
 	w, d := g.walkOf(x), x.dev
-	if !g.ReLU {
+	if !g.ReLU || !dyMore.IsNil() {
+		beta = Buffer{}
+	}
+	if !g.ReLU || !beta.IsNil() {
 		y = Buffer{}
 	}
+	dz := any(dy)
+	if !y.IsNil() || !dyMore.IsNil() {
+		dz = again(dy)
+	}
 	if few, can := w.few(g.C, dx, dy, dyMore, y, x); can && !constants {
-		d.gpu.launch("batch_norm_backward_few"+x.dtype.suffix(), few, dx, dgamma, dbeta, dy, dyMore, y, x, gamma, mean, variance,
+		d.gpu.launch("batch_norm_backward_few"+x.dtype.suffix(), few, dx, dgamma, dbeta, dz, dyMore, y, x, gamma, beta, mean, variance,
 			g.Eps, g.Rows, g.C, int(w.block.Y))
 		return
 	}
 	means, partial, tickets := w.sumsOf(d, 1, g.C)
+	if !beta.IsNil() {
+		d.gpu.launch("batch_norm_gradients_masked"+x.dtype.suffix(), w.size, means, dgamma, dbeta, dy, x, gamma, beta, mean, variance, partial,
+			tickets, g.Eps, g.Rows, g.C, w.width, w.depth)
+		d.gpu.launch("batch_norm_backward_masked"+x.dtype.suffix(), w.size, dx, dy, x, gamma, beta, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
+		return
+	}
 	slope := Buffer{}
 	if constants {
 		slope = dx
 	}
-	d.gpu.launch("batch_norm_gradients"+x.dtype.suffix(), w.size, means, dgamma, dbeta, slope, dy, dyMore, y, x, gamma, mean, variance, partial,
+	d.gpu.launch("batch_norm_gradients"+x.dtype.suffix(), w.size, means, dgamma, dbeta, slope, dz, dyMore, y, x, gamma, mean, variance, partial,
 		tickets, g.Eps, g.Rows, g.C, w.width, w.depth)
 	if !constants {
 		d.gpu.launch("batch_norm_backward"+x.dtype.suffix(), w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)

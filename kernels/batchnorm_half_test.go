@@ -184,9 +184,12 @@ func TestBatchNormAccessesOfHalf(t *testing.T) {
 	sim := ptxsim.New(ptxsim.Config{})
 	h := halfCase{rig{t, OpenDriver(sim, ComputeFloat16)}, Float16}
 	t.Cleanup(h.dev.Close)
-	kernels := map[string]int{"batch_norm_statistics_f16": 1, "batch_norm_apply_f16": 3, "batch_norm_gradients_f16": 5, "batch_norm_backward_f16": 3}
+	kernels := map[string]int{
+		"batch_norm_statistics_f16": 1, "batch_norm_apply_f16": 3, "batch_norm_gradients_f16": 5, "batch_norm_backward_f16": 3,
+		"batch_norm_gradients_masked_f16": 2, "batch_norm_backward_masked_f16": 3,
+	}
 	const channels, less, more = 256, 2056, 2112
-	counted := map[string][]int{}
+	counted, told := map[string][]int{}, map[string]int{}
 	for _, rows := range []int{less, more} {
 		g := BatchNorm{Rows: rows, C: channels, Eps: 1, ReLU: true}
 		c := bnCase{g: g}
@@ -196,7 +199,10 @@ func TestBatchNormAccessesOfHalf(t *testing.T) {
 		for _, b := range []*Buffer{&c.gamma, &c.beta, &c.mean, &c.variance, &c.dgam, &c.dbet} {
 			*b = h.dev.Alloc(Float32, channels)
 		}
+		h.dev.Watch(func(l Launch) { told[l.Kernel] = int(l.Bytes) })
 		c.forward(true)
+		c.backward(true)
+		c.more, c.alone = Buffer{}, true
 		c.backward(true)
 		for kernel := range kernels {
 			counted[kernel] = append(counted[kernel], int(sim.Counters(kernel).Requests))
@@ -206,6 +212,9 @@ func TestBatchNormAccessesOfHalf(t *testing.T) {
 		n := counted[kernel] // the second number has the first in it
 		if got, want := n[1]-2*n[0], arrays*(more-less)*channels/(32*8); got != want {
 			t.Errorf("%s: %d more accesses of warps for the rows that are more, want %d", kernel, got, want)
+		}
+		if least := arrays * more * channels * 2; told[kernel] < least || told[kernel] > least+300<<10 { // and the sums of 33 slices
+			t.Errorf("%s: %d bytes are told of, and the arrays have %d", kernel, told[kernel], least)
 		}
 	}
 }

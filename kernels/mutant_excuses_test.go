@@ -42,12 +42,12 @@ const blockSums = "agreement|alignment|conflict|displacements|root_of_sums|scale
 var excuses = []excuse{
 	// Barriers.
 	{blockSums, "barrier missing", `bar.sync 0; #1 of .*`, 8, "nobody used the memory of the first sum before"},
-	{"batch_norm_(apply|backward|backward_few)", "barrier missing", `bar.sync 0; #1 of .*`, 3, "nobody used the memory before"},
-	{"batch_norm_gradients", "barrier missing", `bar.sync 0; #[13] of .*`, 2, "sums before have barriers of their own"},
+	{"batch_norm_(apply|backward|backward_few|backward_masked)", "barrier missing", `bar.sync 0; #1 of .*`, 4, "nobody used the memory before"},
+	{"batch_norm_gradients(_masked)?", "barrier missing", `bar.sync 0; #[13] of .*`, 4, "sums before have barriers of their own"},
 
 	// The interpreter runs blocks whose tickets matter one after the other: that a
 	// block has written all before it takes its ticket needs a GPU to go wrong.
-	{"batch_norm_gradients", "barrier missing", `bar.sync 0; #9 of .*`, 1, "blocks do not run at once"},
+	{"batch_norm_gradients(_masked)?", "barrier missing", `bar.sync 0; #9 of .*`, 2, "blocks do not run at once"},
 	{"batch_norm_statistics", "barrier missing", `bar.sync 0; #5 of .*`, 1, "blocks do not run at once"},
 	{"cross_entropy|count_correct", "barrier missing", `bar.sync 0; #1 of .*`, 2, "blocks do not run at once"},
 	{"sum_rows_add", "barrier missing", `bar.sync 0; #3 of .*`, 1, "blocks do not run at once"},
@@ -84,12 +84,12 @@ var excuses = []excuse{
 	{"max_pool2d_backward", "branch negated", `branch <- setp.(eq|ne).s32 %p, %r, (1|2); <- ld.param.u32 .*`, 8, "windows that do not hold the pixel add nothing"},
 
 	// Trees over threadIdx.y.
-	{"batch_norm_.*|sum_rows.*", "bound off by one", `setp.(lt|gt).u32 %p, %r, 2; .*`, 13, "blocks have eight rows or more, and a tree of one row adds nothing"},
+	{"batch_norm_.*|sum_rows.*", "bound off by one", `setp.(lt|gt).u32 %p, %r, 2; .*`, 14, "blocks have eight rows or more, and a tree of one row adds nothing"},
 	{"batch_norm_.*|sum_rows.*", "bound off by one", `setp.ge.u32 %p, %r, %r; <- mov.u32 %r, %tid.y; .*`, 6, "what lies behind the upper half is not added"},
 	{"batch_norm_.*_few", "bound off by one", `setp.lt.(s32 %p, %r, 2; <- ld|u32 %p, %r, 16; <- div).*`, 4, "blocks have eight walkers or more, and 32 slices or fewer"},
 	{"batch_norm_backward_few", "bound off by one", `setp.gt.s32 %p, %r, [1357]; <- div.*`, 4, "a row that is not there is 0"},
-	{"batch_norm_(gradients|statistics)", "bound off by one", `setp.gt.u32 %p, %r, 32; <- mov.u32 %r, %nctaid.y; .*`, 2, "32 slices may go one way or the other"},
-	{"batch_norm_(gradients|statistics)", "bound off by one", `setp.gt.s32 %p, %r, 0; <- ld.param.*`, 2, "a pack has a channel"},
+	{"batch_norm_(gradients|gradients_masked|statistics)", "bound off by one", `setp.gt.u32 %p, %r, 32; <- mov.u32 %r, %nctaid.y; .*`, 3, "32 slices may go one way or the other"},
+	{"batch_norm_(gradients|gradients_masked|statistics)", "bound off by one", `setp.gt.s32 %p, %r, 0; <- ld.param.*`, 3, "a pack has a channel"},
 	{"count_correct", "shuffle over another distance", `shfl.sync.bfly.b32 %r, .*`, 10, "hits are whole numbers, of which the low half is 0"},
 
 	// Numbers.

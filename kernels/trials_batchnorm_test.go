@@ -57,6 +57,18 @@ func batchNormTrials() (all []*trial) {
 			return out
 		})
 	}
+	alone := func(g BatchNorm, arrays int) {
+		try(fmt.Sprintf("Backward of the ReLU that x knows, %+v", g), 1e-5, func(r rig) (out []Buffer) {
+			shiftings(r, arrays, func(at func(int, Buffer) Buffer) {
+				c := drawBN(r, g, false)
+				c.forward(false)
+				c.x, c.dx, c.dy, c.alone = at(0, c.x), at(1, c.dx), at(2, c.dy), true
+				c.backward(true)
+				out = append(out, c.dx, meansBN(r, c.dgam, g.Rows), meansBN(r, c.dbet, g.Rows))
+			})
+			return out
+		})
+	}
 	for i, s := range [][2]int{{430, 20}, {130, 17}, {130, 132}, {123, 33}, {2062, 20}} { // packs, single channels, groups; slices
 		arrays := []int{5, 0, 1, 0, 0}[i]
 		for _, relu := range []bool{false, true} {
@@ -70,6 +82,9 @@ func batchNormTrials() (all []*trial) {
 				backward(g, option, relu, arrays)
 				backward(g, option, !relu, 0)
 			}
+			if relu {
+				alone(g, min(arrays, 3))
+			}
 		}
 	}
 	for _, rows := range []int{30, 50, 60, 110, 160, 270, 370} { // what is left of runs
@@ -80,8 +95,10 @@ func batchNormTrials() (all []*trial) {
 			apply(g, false, 1)
 			backward(g, true, false, 1)
 			backward(g, false, false, 1)
+			alone(g, 2)
 		}
 	}
+	alone(BatchNorm{Rows: 5*408 + 3*51, C: 20, Eps: 1e-5, ReLU: true}, 0) // slices, too many for the kernel of few; three rows of each of 51 threads are left
 	for _, times := range []int{2, 8, 9, 17} {
 		statistics(BatchNorm{Rows: 33, C: 17}, times, 0)
 		train(BatchNorm{Rows: 33, C: 20, Eps: 1e-5}, times, false)
@@ -104,8 +121,10 @@ func batchNormTrials() (all []*trial) {
 	}
 	statistics(BatchNorm{Rows: 190, C: 128}, 0, 0) // a thread for each sum
 	backward(BatchNorm{Rows: 190, C: 128, Eps: 1e-5}, false, false, 0)
+	alone(BatchNorm{Rows: 190, C: 128, Eps: 1e-5, ReLU: true}, 0)
 	statistics(BatchNorm{Rows: 64*33 - 3, C: 252}, 0, 0) // and two groups of channels in two steps
 	backward(BatchNorm{Rows: 64*33 - 3, C: 252, Eps: 1e-5}, false, false, 0)
+	alone(BatchNorm{Rows: 64*33 - 3, C: 252, Eps: 1e-5, ReLU: true}, 0)
 	statistics(BatchNorm{Rows: 1, C: 33}, 0, 0) // nothing lies behind the first row
 	statistics(BatchNorm{Rows: 1, C: 132}, 0, 0)
 	var even []int
@@ -121,6 +140,11 @@ func batchNormTrials() (all []*trial) {
 				BatchNormStatistics(c.mean, c.variance, c.x, BatchNormRunning{}, g)
 				d.backward(false)
 				out = append(out, c.mean, c.variance, meansBN(r, d.dgam, g.Rows), meansBN(r, d.dbet, g.Rows))
+				d = drawBN(r, g, false)
+				d.g.ReLU, d.alone = true, true
+				d.forward(false)
+				d.backward(true)
+				out = append(out, d.dx, meansBN(r, d.dgam, g.Rows), meansBN(r, d.dbet, g.Rows))
 			}
 			return out
 		})
@@ -136,6 +160,8 @@ func batchNormTrials() (all []*trial) {
 		g := BatchNorm{Rows: 64*slices - 3, C: 31, Eps: 1e-5}
 		statistics(g, 0, 0)
 		backward(g, true, false, 0)
+		g.ReLU = true
+		alone(g, 0)
 	}
 	return all
 }
