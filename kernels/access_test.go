@@ -79,7 +79,6 @@ func TestAccessesInHalfAreWide(t *testing.T) {
 		{"scale_bf16", 3 * warps, func() { Scale(y, x, half) }},
 		{"narrow_bf16", 2 * 2 * warps, func() { Cast(y, floats) }},
 		{"narrow_scaled_bf16", (2*2 + 1) * warps, func() { Scale(y, floats, half) }},
-		{"widen_bf16", 2 * 2 * warps, func() { toFloat32(floats, x) }},
 		{"dropout_bf16", (2 + 3) * warps, func() { Dropout(y, x, key, .5) }},
 		{"augment_bf16", 2*warps + 4*2*warps + 4*3, func() {
 			Augment(y, images, key.Slice(0, 1), key.Slice(0, 2), Augmentation{H: 32, W: 32, C: 4, Mean: constant(4, 0), Std: constant(4, 1)})

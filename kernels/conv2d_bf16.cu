@@ -1,5 +1,4 @@
-// The products of a convolution whose operands are bfloat16; the results are too,
-// or float32.
+// The products of a convolution of bfloat16.
 #include "gpu.cuh"
 #include "ticket.cuh"
 #include "moments.cuh"
@@ -11,6 +10,5 @@
 
 #define TILE(size) \
 	CONV2D(bf16_##size, T##size<BF16>, BF16, BF16) \
-	CONV2D(bf16_f32_##size, T##size<BF16>, BF16, Float32) \
 	CONV2D_WEIGHT(bf16_##size, T##size<BF16>, BF16)
 TILES(TILE)

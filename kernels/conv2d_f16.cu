@@ -1,5 +1,4 @@
-// The products of a convolution whose operands are float16; the results are too,
-// or float32.
+// The products of a convolution of float16.
 #include "gpu.cuh"
 #include "ticket.cuh"
 #include "moments.cuh"
@@ -11,6 +10,5 @@
 
 #define TILE(size) \
 	CONV2D(f16_##size, T##size<F16>, F16, F16) \
-	CONV2D(f16_f32_##size, T##size<F16>, F16, Float32) \
 	CONV2D_WEIGHT(f16_##size, T##size<F16>, F16)
 TILES(TILE)

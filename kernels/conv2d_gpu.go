@@ -201,29 +201,28 @@ func inRuns(width int, rows []int, buffers ...Buffer) bool {
 	return true
 }
 
-// conv2dTiles are the tiles of the kernels that multiply what is stored, for
-// operands with such rows.
+// conv2dTiles are the tiles of the kernels that multiply in float32, for
+// operands of one type with such rows.
 func conv2dTiles(rows []int, buffers ...Buffer) []gpuTile {
-	if inRuns(4, rows, buffers...) {
+	t := buffers[0].dtype
+	if t == Float32 && inRuns(4, rows, buffers...) {
 		return gpuTiles
 	}
-	return []gpuTile{scalarTile}
+	if t == Float32 {
+		return []gpuTile{scalarTile}
+	}
+	narrow := scalarTile
+	narrow.name, narrow.k = narrow.name+t.suffix(), 8
+	return []gpuTile{narrow}
 }
 
 // conv2dGPU computes Conv2d on tensor cores where the operands are in one of
-// their formats and can be read 16 bytes at a time. It multiplies all others in
-// float32, those of 16 bits by way of copies.
+// their formats and can be read 16 bytes at a time, and all others in float32.
 func conv2dGPU(y, x, w, b Buffer, g Conv) {
 	f, ok := g.forwardOnTensorCores(x, w)
 	switch p := g.forwardProduct(); {
 	case ok:
-		runConv2d(y, x, w, b, g, f.forwardPlan(y, g))
-	case w.dtype != Float32:
-		wide := w.dev.wide(0, x, w, y)
-		toFloat32(wide[0], x)
-		toFloat32(wide[1], w)
-		runConv2d(wide[2], wide[0], wide[1], b, g, p.plan(conv2dTiles([]int{g.C}), false))
-		fromFloat32(y, wide[2])
+		runConv2d(y, x, w, b, g, f.forwardPlan(g))
 	default:
 		runConv2d(y, x, w, b, g, p.plan(conv2dTiles([]int{g.C}, x, w), false))
 	}
@@ -242,13 +241,7 @@ func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
 	f, ok := formatOf(w)
 	switch p, rows := g.inputProduct(), []int{g.C, g.OC}; {
 	case ok && inRuns(f.width(), rows, dy, w):
-		runConv2dBackwardInput(dx, dy, w, g, f.inputPlan(dx, g))
-	case w.dtype != Float32:
-		wide := w.dev.wide(0, dy, w, dx)
-		toFloat32(wide[0], dy)
-		toFloat32(wide[1], w)
-		runConv2dBackwardInput(wide[2], wide[0], wide[1], g, p.plan(conv2dTiles(rows), false))
-		fromFloat32(dx, wide[2])
+		runConv2dBackwardInput(dx, dy, w, g, f.inputPlan(g))
 	default:
 		runConv2dBackwardInput(dx, dy, w, g, p.plan(conv2dTiles(rows, dy, w), false))
 	}
@@ -269,13 +262,7 @@ func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {
 	switch p, rows := g.weightProduct(), []int{g.C, g.OC}; {
 	case ok && inRuns(f.width(), rows, dy, x) && p.m <= 64*mostParts: // a grid has room for so many columns
 		p := g.turnedWeightProduct()
-		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(Buffer{}, p.plan(f.weightTiles(g), true)))
-	case x.dtype != Float32:
-		plan := p.plan(conv2dTiles(rows), true)
-		wide := x.dev.wide(plan.room(p), dy, x) // the parts come before them
-		toFloat32(wide[0], dy)
-		toFloat32(wide[1], x)
-		runConv2dBackwardWeightAdd(dw, wide[0], wide[1], g, p, plan)
+		runConv2dBackwardWeightAdd(dw, dy, x, g, p, f.kernel(p.plan(f.weightTiles(g), true)))
 	default:
 		runConv2dBackwardWeightAdd(dw, dy, x, g, p, p.plan(conv2dTiles(rows, dy, x), true))
 	}

@@ -146,7 +146,7 @@ func TestConv2dPlans(t *testing.T) {
 		g := Conv{N: 128, H: c.size, W: c.size, C: c.c, OC: c.oc, KH: c.window, KW: c.window, Stride: c.stride, Pad: c.window / 2}
 		var plans []string
 		for i, p := range []product{g.forwardProduct(), g.inputProduct(), g.weightProduct()} {
-			plan := p.plan(conv2dTiles([]int{g.C}), i == 2)
+			plan := p.plan(conv2dTiles([]int{g.C}, Buffer{dtype: Float32}), i == 2)
 			plans = append(plans, fmt.Sprintf("%s %d", plan.name, plan.blocks(p)))
 			if plan.blocks(p) < 95*gpuProcessors/100 {
 				t.Errorf("%+v: product %d has %d blocks, want about %d or more", g, i, plan.blocks(p), gpuProcessors)

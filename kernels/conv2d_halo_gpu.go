@@ -1,18 +1,17 @@
 package kernels
 
 // haloTiles are the tiles of conv2d_halo.cuh that can compute a convolution, or
-// the gradient of its input, whose sums are over the given channels and whose
-// results have type t. There are none for windows other than 3 x 3 with stride 1
-// and padding 1, where a slab of k does not divide the channels, where pixels of a
-// patch would meet in a bank of shared memory (see Plane there), and for float32
-// results of 16-bit operands, which no network has.
+// the gradient of its input, whose sums are over the given channels. There are none
+// for windows other than 3 x 3 with stride 1 and padding 1, where a slab of k does
+// not divide the channels, and where pixels of a patch would meet in a bank of shared
+// memory (see Plane there).
 //
 // What they cost follows as in tiles: 0.255, and 3.84 times the elements that are
 // read for each multiplication, here n for each tap and a patch, some 1.25 m
 // pixels, for nine of them; and 0.015 where groups of warps share a square. That
 // is less than any of tiles: the choice between both is left to plan.
-func (f mmaFormat) haloTiles(t Dtype, g Conv, channels int) (list []gpuTile) {
-	if g.KH != 3 || g.KW != 3 || g.Stride != 1 || g.Pad != 1 || t.Size() != f.size || g.W%8 > 0 && (g.W != 4 || g.H != 4) {
+func (f mmaFormat) haloTiles(g Conv, channels int) (list []gpuTile) {
+	if g.KH != 3 || g.KW != 3 || g.Stride != 1 || g.Pad != 1 || g.W%8 > 0 && (g.W != 4 || g.H != 4) {
 		return nil
 	}
 	for _, v := range []struct {

@@ -12,7 +12,7 @@ import (
 // halo may take, each kind once, in batches of 128.
 func haloKinds() (all []Conv) {
 	for _, g := range resNetConvs() {
-		if len(formatTF32.haloTiles(Float32, g, g.C)) > 0 && !slices.Contains(all, g) {
+		if len(formatTF32.haloTiles(g, g.C)) > 0 && !slices.Contains(all, g) {
 			all = append(all, g)
 		}
 	}
@@ -29,7 +29,7 @@ func (c mmaCase) checkHalo(t *testing.T, r rig, g Conv, shift, times int, tile g
 // have several images, less than one and more than all, fill up neither with
 // pixels nor with channels, and go through both patches more than once.
 func TestConv2dHalo(t *testing.T) {
-	for i, c := range activationCases() {
+	for i, c := range mmaCases {
 		for _, r := range c.rigs(t) {
 			k := c.tiles()[0].k
 			for j, g := range []Conv{
@@ -43,7 +43,7 @@ func TestConv2dHalo(t *testing.T) {
 				{N: 2, H: 4, W: 64, C: k, OC: k},
 			} {
 				g.KH, g.KW, g.Stride, g.Pad = 3, 3, 1, 1
-				tiles := c.haloTiles(c.result, g, g.C)
+				tiles := c.haloTiles(g, g.C)
 				if len(tiles) == 0 {
 					t.Errorf("%v: no tile takes %+v", c, g)
 				}
@@ -71,12 +71,12 @@ func TestConv2dHaloOfResNets(t *testing.T) {
 		t.Errorf("%d kinds of layers, want 7: %+v", len(kinds), kinds)
 	}
 	for i, g := range kinds {
-		cases := activationCases()
+		cases := mmaCases
 		if g.C < 32 {
 			cases = cases[:1] // a slab of 16 bits has 32 channels
 		}
 		c := cases[i%len(cases)]
-		tile := g.forwardProduct().plan(c.haloTiles(c.result, g, g.C), false).gpuTile
+		tile := g.forwardProduct().plan(c.haloTiles(g, g.C), false).gpuTile
 		for _, r := range c.rigs(t) {
 			few := g
 			few.N, few.H, few.OC = 1+i%2*(16/g.H), min(g.H, 9), c.tiles()[0].k
@@ -94,8 +94,8 @@ func TestConv2dHaloOfResNets(t *testing.T) {
 // of compute capability 8.0 by two: 164 KiB, of which each block costs one, and
 // 1 to 4 KiB that the kernels declare themselves, see docs/kernels.md.
 func TestConv2dHaloShared(t *testing.T) {
-	for _, c := range activationCases() {
-		list := c.haloTiles(c.result, Conv{N: 1, H: 8, W: 8, KH: 3, KW: 3, Stride: 1, Pad: 1}, 0)
+	for _, c := range mmaCases {
+		list := c.haloTiles(Conv{N: 1, H: 8, W: 8, KH: 3, KW: 3, Stride: 1, Pad: 1}, 0)
 		if len(list) != 4 {
 			t.Errorf("%v: %d tiles, want 4", c, len(list))
 		}
@@ -130,7 +130,7 @@ func (g Conv) windows(m int) (sum int) {
 // filters once and writes every sector once. The kernels for all windows read
 // nine pixels for one of a patch, less what is outside of the images.
 func TestConv2dHaloTraffic(t *testing.T) {
-	for _, c := range activationCases() {
+	for _, c := range mmaCases {
 		k := c.tiles()[0].k
 		for i, g := range []Conv{
 			{N: 1, H: 32, W: 32, C: k, OC: k},
@@ -140,7 +140,7 @@ func TestConv2dHaloTraffic(t *testing.T) {
 			{N: 1, H: 32, W: 24, C: k, OC: k}, // begins in the middle of rows
 		} {
 			g.KH, g.KW, g.Stride, g.Pad = 3, 3, 1, 1
-			for j, tile := range c.haloTiles(c.result, g, g.C) {
+			for j, tile := range c.haloTiles(g, g.C) {
 				if i > 0 && (i+j)%2 == 0 {
 					continue
 				}
@@ -148,8 +148,8 @@ func TestConv2dHaloTraffic(t *testing.T) {
 				r := rig{t, OpenDriver(sim, c.compute)}
 				x, _ := c.upload(r, normals32(1, g.XLen()), 0)
 				w, _ := c.upload(r, normals32(2, g.WLen()), 0)
-				y := c.junk(r, c.result, g.YLen(), 0)
-				plan := c.kernel(y, gpuPlan{tile, 1})
+				y := c.junk(r, c.dtype, g.YLen(), 0)
+				plan := c.kernel(gpuPlan{tile, 1})
 				runConv2d(y, x, w, Buffer{}, g, plan)
 				runConv2dBackwardInput(y, x, w, g, plan) // which is as large
 				p := g.forwardProduct()

@@ -22,7 +22,7 @@ func (c mmaCase) checkHaloWeight(t *testing.T, r rig, g Conv, shift, times int, 
 	for i := range times {
 		into := r.junk(g.WLen()+i).Slice(i, g.WLen()+i) // the second time it is at no multiple of 16 bytes
 		Copy(into, before)
-		runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, g.turnedWeightProduct(), c.kernel(Buffer{}, plan))
+		runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, g.turnedWeightProduct(), c.kernel(plan))
 		again := Floats(into)
 		if i == 0 {
 			got = again
@@ -41,7 +41,7 @@ func (c mmaCase) checkHaloWeight(t *testing.T, r rig, g Conv, shift, times int, 
 // of whose neighbours are outside; channels that fill tiles and do not; parts that
 // begin in the middle of a row, and more of them than are added in one go.
 func TestConv2dHaloWeight(t *testing.T) {
-	for i, c := range activationCases() {
+	for i, c := range mmaCases {
 		w := c.width()
 		longest := map[int]int{4: 95, 2: 63}[c.size]
 		for _, r := range c.rigs(t) {
@@ -84,7 +84,7 @@ func TestConv2dHaloWeight(t *testing.T) {
 func TestConv2dHaloWeightOfResNets(t *testing.T) {
 	taken := 0
 	for i, g := range haloKinds() {
-		for j, c := range activationCases() {
+		for j, c := range mmaCases {
 			plan := g.turnedWeightProduct().plan(c.weightTiles(g), true)
 			if !plan.ring {
 				continue
@@ -109,7 +109,7 @@ func TestConv2dHaloWeightOfResNets(t *testing.T) {
 // What is outside of an image takes no part, not even as a product with zero: a
 // pixel that is no number reaches the taps that see it and no others.
 func TestConv2dHaloWeightOfNaN(t *testing.T) {
-	for _, c := range activationCases() {
+	for _, c := range mmaCases {
 		g := Conv{N: 2, H: 3, W: 5, C: c.width(), OC: c.width(), KH: 3, KW: 3, Stride: 1, Pad: 1}
 		for _, r := range c.rigs(t) {
 			for pixel, sees := range map[int]func(p, q int) bool{
@@ -120,7 +120,7 @@ func TestConv2dHaloWeightOfNaN(t *testing.T) {
 				dy, _ := c.upload(r, normals32(2, g.YLen()), 0)
 				Fill(bytesOf(x.Slice(pixel*g.C, (pixel+1)*g.C)), 255)
 				dw := r.floats(constant(g.WLen(), 0)...)
-				runConv2dBackwardWeightAdd(dw, dy, x, g, g.turnedWeightProduct(), c.kernel(Buffer{}, gpuPlan{c.haloWeightTiles(g)[0], 1}))
+				runConv2dBackwardWeightAdd(dw, dy, x, g, g.turnedWeightProduct(), c.kernel(gpuPlan{c.haloWeightTiles(g)[0], 1}))
 				for i, v := range Floats(dw) {
 					if p, q := i/g.C/3%3, i/g.C%3; math.IsNaN(v) != sees(p, q) {
 						t.Errorf("%v: pixel %d is NaN and tap (%d, %d) is %v", c, pixel, p, q, v)
@@ -136,7 +136,7 @@ func TestConv2dHaloWeightOfNaN(t *testing.T) {
 // conflicts, and that a block reads every sector of its pixels once, in x those of
 // a row and one more on both sides.
 func TestConv2dHaloWeightTraffic(t *testing.T) {
-	for _, c := range activationCases() {
+	for _, c := range mmaCases {
 		for i, g := range []Conv{
 			{N: 1, H: 32, W: 32, C: 32, OC: 64},
 			{N: 2, H: 16, W: 16, C: 64, OC: 64},
@@ -145,7 +145,7 @@ func TestConv2dHaloWeightTraffic(t *testing.T) {
 			{N: 32, H: 4, W: 7, C: 32, OC: 64},
 		} {
 			g.KH, g.KW, g.Stride, g.Pad = 3, 3, 1, 1
-			plan, p := c.kernel(Buffer{}, gpuPlan{c.haloWeightTiles(g)[0], 1 + i%4}), g.turnedWeightProduct()
+			plan, p := c.kernel(gpuPlan{c.haloWeightTiles(g)[0], 1 + i%4}), g.turnedWeightProduct()
 			if 2*(plan.shared+2<<10) > 164<<10 {
 				t.Errorf("%v: two blocks with %d bytes each", c, plan.shared)
 			}

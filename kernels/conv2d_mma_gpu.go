@@ -52,38 +52,30 @@ func (f mmaFormat) tiles() []gpuTile {
 	return list
 }
 
-// kernel names the kernel of t for operands of this format and this result. The
-// zero Buffer stands for the parts of a gradient.
-func (f mmaFormat) kernel(result Buffer, t gpuPlan) gpuPlan {
-	if f.size == 2 && !result.IsNil() && result.dtype == Float32 {
-		t.name = "f32_" + t.name
-	}
+// kernel names the kernel of t for operands of this format.
+func (f mmaFormat) kernel(t gpuPlan) gpuPlan {
 	t.name = f.name + "_" + t.name
 	return t
 }
 
-// forwardTiles are the tiles for a forward pass with results of type t, inputTiles
-// those for the gradient of an input, and weightTiles those for that of a weight.
-func (f mmaFormat) forwardTiles(t Dtype, g Conv) []gpuTile {
-	return append(f.tiles(), f.haloTiles(t, g, g.C)...)
-}
+// forwardTiles are the tiles for a forward pass, inputTiles those for the gradient
+// of an input, and weightTiles those for that of a weight.
+func (f mmaFormat) forwardTiles(g Conv) []gpuTile { return append(f.tiles(), f.haloTiles(g, g.C)...) }
 
-func (f mmaFormat) inputTiles(t Dtype, g Conv) []gpuTile {
-	return append(f.tiles(), f.haloTiles(t, g, g.OC)...)
-}
+func (f mmaFormat) inputTiles(g Conv) []gpuTile { return append(f.tiles(), f.haloTiles(g, g.OC)...) }
 
 func (f mmaFormat) weightTiles(g Conv) []gpuTile {
 	return append(f.tiles(), f.haloWeightTiles(g)...)
 }
 
-// forwardPlan chooses the kernel of a forward pass with result y, by shape and
-// types alone, and inputPlan that of the gradient dx of an input.
-func (f mmaFormat) forwardPlan(y Buffer, g Conv) gpuPlan {
-	return f.kernel(y, g.forwardProduct().plan(f.forwardTiles(y.dtype, g), false))
+// forwardPlan chooses the kernel of a forward pass, by shape and type alone, and
+// inputPlan that of the gradient of an input.
+func (f mmaFormat) forwardPlan(g Conv) gpuPlan {
+	return f.kernel(g.forwardProduct().plan(f.forwardTiles(g), false))
 }
 
-func (f mmaFormat) inputPlan(dx Buffer, g Conv) gpuPlan {
-	return f.kernel(dx, g.inputProduct().plan(f.inputTiles(dx.dtype, g), false))
+func (f mmaFormat) inputPlan(g Conv) gpuPlan {
+	return f.kernel(g.inputProduct().plan(f.inputTiles(g), false))
 }
 
 // forwardOnTensorCores is the format in which x and w are multiplied on tensor
@@ -99,22 +91,4 @@ func (g Conv) turnedWeightProduct() product {
 	p := g.weightProduct()
 	p.m, p.n = p.n, p.m
 	return p
-}
-
-// wide returns a float32 buffer for each of b: itself if it is one, else one in
-// scratch memory behind the first skip elements of that.
-func (d *Device) wide(skip int, b ...Buffer) []Buffer {
-	end := skip
-	for _, v := range b {
-		end += tiles(v.n, 4) * 4
-	}
-	room, all := d.work(Float32, end), make([]Buffer, len(b))
-	for i, v := range b {
-		all[i] = v
-		if v.dtype != Float32 {
-			all[i] = room.Slice(skip, skip+v.n)
-			skip += tiles(v.n, 4) * 4
-		}
-	}
-	return all
 }

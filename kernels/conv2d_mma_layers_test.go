@@ -84,7 +84,7 @@ func TestConv2dMMAPlans(t *testing.T) {
 		{4, 512, 512, 3, 1, "halo_128x64 128, halo_128x64 128, halo_64x288 128"},
 	} {
 		g := Conv{N: 128, H: c.size, W: c.size, C: c.c, OC: c.oc, KH: c.window, KW: c.window, Stride: c.stride, Pad: c.window / 2}
-		for _, f := range activationCases() {
+		for _, f := range mmaCases {
 			plans := f.plansOf(g)
 			var names []string
 			for i, p := range []product{g.forwardProduct(), g.inputProduct(), g.turnedWeightProduct()} {
@@ -114,9 +114,9 @@ func TestConv2dMMATraffic(t *testing.T) {
 			x, _ := c.upload(r, normals32(1, g.XLen()), 0)
 			w, _ := c.upload(r, normals32(2, g.WLen()), 0)
 			dy, _ := c.upload(r, normals32(3, g.YLen()), 0)
-			y, dw := c.junk(r, c.result, g.YLen(), 0), r.junk(g.WLen())
-			plan := c.kernel(y, gpuPlan{tile, 1})
-			half := c.kernel(Buffer{}, gpuPlan{tile, 2})
+			y, dw := c.junk(r, c.dtype, g.YLen(), 0), r.junk(g.WLen())
+			plan := c.kernel(gpuPlan{tile, 1})
+			half := c.kernel(gpuPlan{tile, 2})
 			runConv2d(y, x, w, Buffer{}, g, plan)
 			runConv2dBackwardInput(y, dy, w, g, plan)
 			runConv2dBackwardWeightAdd(dw, dy, x, g, g.turnedWeightProduct(), half)
@@ -126,7 +126,7 @@ func TestConv2dMMATraffic(t *testing.T) {
 				"conv2d_backward_weight_" + half.name: g.turnedWeightProduct(),
 			} {
 				reads := tiles(p.m, tile.m) * tiles(p.n, tile.n) * (min(tile.m, p.m) + tile.n) * p.span * c.size
-				want := uint64(reads+p.m*p.n*c.result.Size()) / 32
+				want := uint64(reads+p.m*p.n*c.dtype.Size()) / 32
 				if strings.Contains(name, "weight") {
 					want = uint64(reads+p.m*p.n*4)/32 + half.sectorsOfParts(p)
 				} else if got := plan.fetched(p, g, c.size); got != int64(reads) {

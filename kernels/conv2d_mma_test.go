@@ -2,7 +2,6 @@ package kernels
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"testing"
 
@@ -13,21 +12,19 @@ import (
 // the format that the operands are rounded to.
 type mmaCase struct {
 	mmaFormat
-	operand, result Dtype
-	precision       int // bits of a significand
-	least           int // exponent of the smallest normal number
-	compute         Compute
+	dtype     Dtype
+	precision int // bits of a significand
+	least     int // exponent of the smallest normal number
+	compute   Compute
 }
 
 var mmaCases = []mmaCase{
-	{formatTF32, Float32, Float32, 11, -126, ComputeTF32},
-	{formatF16, Float16, Float16, 11, -14, ComputeFloat32},
-	{formatBF16, BFloat16, Float32, 8, -126, ComputeFloat32},
-	{formatF16, Float16, Float32, 11, -14, ComputeFloat32},
-	{formatBF16, BFloat16, BFloat16, 8, -126, ComputeFloat32},
+	{formatTF32, Float32, 11, -126, ComputeTF32},
+	{formatF16, Float16, 11, -14, ComputeFloat32},
+	{formatBF16, BFloat16, 8, -126, ComputeFloat32},
 }
 
-func (c mmaCase) String() string { return fmt.Sprintf("%s to %v", c.name, c.result) }
+func (c mmaCase) String() string { return c.name }
 
 // rigs are the devices that run PTX, opened for this format.
 func (c mmaCase) rigs(t testing.TB) (rigs []rig) {
@@ -67,7 +64,7 @@ func (c mmaCase) upload(r rig, x []float32, shift int) (Buffer, []float64) {
 	for i, v := range x {
 		rounded[i] = c.round(float64(v))
 	}
-	b := c.junk(r, c.operand, len(x), shift)
+	b := c.junk(r, c.dtype, len(x), shift)
 	if c.size == 4 {
 		Upload(b, x) // it is for the kernels to round it
 		return b, rounded
@@ -82,7 +79,7 @@ func (c mmaCase) upload(r rig, x []float32, shift int) (Buffer, []float64) {
 
 // encode returns the bits of a number of a format of 16 bits.
 func (c mmaCase) encode(v float64) uint16 {
-	if c.operand == BFloat16 {
+	if c.dtype == BFloat16 {
 		return uint16(math.Float32bits(float32(v)) >> 16)
 	}
 	fraction, exponent := math.Frexp(math.Abs(v))
@@ -98,7 +95,7 @@ func (c mmaCase) encode(v float64) uint16 {
 
 // decode is the number with these bits.
 func (c mmaCase) decode(bits uint16) float64 {
-	if c.operand == BFloat16 {
+	if c.dtype == BFloat16 {
 		return float64(math.Float32frombits(uint32(bits) << 16))
 	}
 	sign, exponent, fraction := 1-2*float64(bits>>15), int(bits>>10&31), float64(bits&1023)
@@ -136,8 +133,8 @@ type mmaPlans struct{ forward, input, weight gpuPlan }
 
 func (c mmaCase) plansOf(g Conv) mmaPlans {
 	return mmaPlans{
-		g.forwardProduct().plan(c.forwardTiles(c.result, g), false),
-		g.inputProduct().plan(c.inputTiles(c.result, g), false),
+		g.forwardProduct().plan(c.forwardTiles(g), false),
+		g.inputProduct().plan(c.inputTiles(g), false),
 		g.turnedWeightProduct().plan(c.weightTiles(g), true),
 	}
 }
@@ -168,19 +165,19 @@ func (c mmaCase) check(t *testing.T, r rig, g Conv, shift, times int, plans *mma
 	}
 
 	run := func() []Buffer {
-		y, dx, into := c.junk(r, c.result, g.YLen(), shift), c.junk(r, c.result, g.XLen(), shift), r.junk(g.WLen())
+		y, dx, into := c.junk(r, c.dtype, g.YLen(), shift), c.junk(r, c.dtype, g.XLen(), shift), r.junk(g.WLen())
 		Copy(into, dwBuf)
 		if plans == nil {
 			conv2dGPU(y, xBuf, wBuf, bBuf, g)
 			conv2dBackwardInputGPU(dx, dyBuf, wBuf, g)
 			conv2dBackwardWeightAddGPU(into, dyBuf, xBuf, g)
 		} else {
-			runConv2d(y, xBuf, wBuf, bBuf, g, c.kernel(y, plans.forward))
-			runConv2dBackwardInput(dx, dyBuf, wBuf, g, c.kernel(dx, plans.input))
+			runConv2d(y, xBuf, wBuf, bBuf, g, c.kernel(plans.forward))
+			runConv2dBackwardInput(dx, dyBuf, wBuf, g, c.kernel(plans.input))
 			if plans.weight.parts == 0 {
 				return []Buffer{y, dx}
 			}
-			runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, g.turnedWeightProduct(), c.kernel(Buffer{}, plans.weight))
+			runConv2dBackwardWeightAdd(into, dyBuf, xBuf, g, g.turnedWeightProduct(), c.kernel(plans.weight))
 		}
 		return []Buffer{y, dx, into}
 	}

@@ -18,7 +18,7 @@ func Conv2dBatchNormTrain(y, z, mean, variance, x, w, b, add, gamma, beta Buffer
 			mustMatch("Conv2dBatchNormTrain", w.dev.precision, g.OC, b)
 			n.check("Conv2dBatchNormTrain", z, mean, variance)
 			r.check("Conv2dBatchNormTrain", z, g.OC)
-			convEnd{mean: mean, variance: variance, moved: r, norm: n, statistics: true}.run(z, x, w, b, g, f.forwardPlan(z, g))
+			convEnd{mean: mean, variance: variance, moved: r, norm: n, statistics: true}.run(z, x, w, b, g, f.forwardPlan(g))
 			BatchNormApply(y, z, add, gamma, beta, mean, variance, n)
 			return
 		}
@@ -61,7 +61,7 @@ func Conv2dBatchNorm(y, x, w, b, add, gamma, beta, mean, variance Buffer, g Conv
 			mustMatch("Conv2dBatchNorm", y.dtype, y.n, add)
 			mustMatch("Conv2dBatchNorm", w.dev.precision, g.OC, b)
 			n.check("Conv2dBatchNorm", y, gamma, beta, mean, variance)
-			convEnd{add: add, gamma: gamma, beta: beta, mean: mean, variance: variance, norm: n}.run(y, x, w, b, g, f.forwardPlan(y, g))
+			convEnd{add: add, gamma: gamma, beta: beta, mean: mean, variance: variance, norm: n}.run(y, x, w, b, g, f.forwardPlan(g))
 			return
 		}
 	}

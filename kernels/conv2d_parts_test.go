@@ -52,7 +52,7 @@ func (c partsCase) run(r rig, dw Buffer, first, images int) {
 	one := c.geometry(1)
 	t, p, dtype := gpuPlan{c.tile, images}, g.weightProduct(), Float32
 	if c.name != "" {
-		t, p = c.kernel(Buffer{}, t), g.turnedWeightProduct()
+		t, p = c.kernel(t), g.turnedWeightProduct()
 		dtype = map[string]Dtype{"tf32": Float32, "f16": Float16, "bf16": BFloat16}[c.name]
 	}
 	x, dy := r.dev.Alloc(dtype, g.XLen()), r.dev.Alloc(dtype, g.YLen())
@@ -128,7 +128,7 @@ func (c partsCase) addsAgain(r rig) (err error) {
 			g.N = n
 			t, p := gpuPlan{c.tile, n}, g.weightProduct()
 			if c.name != "" {
-				t, p = c.kernel(Buffer{}, t), g.turnedWeightProduct()
+				t, p = c.kernel(t), g.turnedWeightProduct()
 			}
 			runConv2dBackwardWeightAdd(dw, dy.Slice(0, g.YLen()), x.Slice(0, g.XLen()), g, p, t)
 		}

@@ -23,14 +23,6 @@ DEVICE void convert(Y *y, const X *x, int n, F f) {
 	}
 }
 
-// y [n] = x.
-KERNEL BOUNDS(256) widen_f16(float *y, const f16 *x, int n) {
-	convert(y, x, n, [](float x) { return x; });
-}
-KERNEL BOUNDS(256) widen_bf16(float *y, const bf16 *x, int n) {
-	convert(y, x, n, [](float x) { return x; });
-}
-
 // y [n] = x, rounded.
 KERNEL BOUNDS(256) narrow_f16(f16 *y, const float *x, int n) {
 	convert(y, x, n, [](float x) { return x; });

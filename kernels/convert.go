@@ -32,7 +32,7 @@ func Cast(y, x Buffer) {
 	f, emulated := x.dev.emulated()
 	switch {
 	case y.dtype.suffix() != "" && x.dev.gpu != nil:
-		fromFloat32(y, x)
+		y.dev.gpu.launch("narrow"+y.dtype.suffix(), blocks(tiles(y.n, 2048), 256), y, x, x.n)
 	case !emulated:
 		panic(fmt.Sprintf("kernels: Cast to %v on device %s, which computes in %v: want 16 bits on a device that runs PTX, or one that emulates them",
 			y.dtype, x.dev.name, x.dev.compute))
@@ -40,18 +40,5 @@ func Cast(y, x Buffer) {
 		x.dev.pool.ranges(x.n, func(lo, hi int) { f.castEmulated(f32(y)[lo:hi], f32(x)[lo:hi]) })
 	default:
 		f.castEmulated(f32(y), f32(x))
-	}
-}
-
-// toFloat32 copies x, of 16 bits, to y, float32.
-func toFloat32(y, x Buffer) {
-	x.dev.gpu.launch("widen"+x.dtype.suffix(), blocks(tiles(x.n, 2048), 256), y, x, x.n)
-}
-
-// fromFloat32 rounds x, float32, to y, of 16 bits. There is nothing to do where y is
-// float32.
-func fromFloat32(y, x Buffer) {
-	if y.dtype != Float32 {
-		y.dev.gpu.launch("narrow"+y.dtype.suffix(), blocks(tiles(y.n, 2048), 256), y, x, x.n)
 	}
 }

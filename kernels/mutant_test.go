@@ -83,7 +83,7 @@ func (l *lab) device(concept string, m *mutant) (*Device, *ptxsim.Device) {
 		texts[m.kernel] = m.text()
 	}
 	gpu := gpuOf(sim, texts, l.own)
-	gpu.poison = concept != "convert" // whose copies lie in scratch behind the parts of a gradient
+	gpu.poison = true
 	return &Device{name: sim.Name(), precision: Float32, gpu: gpu}, sim
 }
 
@@ -150,7 +150,7 @@ func sample(e ptxEntry) (chosen []mutant) {
 // and from them. The former are made of the templates of the float32 kernels,
 // whose mutants run; the tests of all of them want every bit right.
 func (e ptxEntry) ofHalves() bool {
-	return slices.Contains([]string{"activations_f16", "activations_bf16", "batchnorm_f16", "batchnorm_bf16", "convert"}, e.concept) || slices.Contains([]string{"ascend_f16", "ascend_bf16", "fill_halves"}, e.kernel)
+	return slices.Contains([]string{"activations_f16", "activations_bf16", "batchnorm_f16", "batchnorm_bf16", "conv2d_scalar", "convert"}, e.concept) || slices.Contains([]string{"ascend_f16", "ascend_bf16", "fill_halves"}, e.kernel)
 }
 
 func (e ptxEntry) forTensorCores() bool { return strings.HasPrefix(e.concept, "conv2d_") }

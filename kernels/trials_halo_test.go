@@ -7,10 +7,10 @@ package kernels
 // Of the gradient of a weight, with edges, with a second tile along both sides and
 // more pixels than the ring has, and with many parts.
 func haloTrials() (all []*trial) {
-	for _, c := range activationCases() {
+	for _, c := range mmaCases {
 		w, k := c.width(), c.tiles()[0].k
 		shape := Conv{H: 8, W: 8, KH: 3, KW: 3, Stride: 1, Pad: 1}
-		for _, t := range c.haloTiles(c.result, shape, 0) {
+		for _, t := range c.haloTiles(shape, 0) {
 			add := func(name string, g Conv, terms int, run func(m mmaRun) []Buffer) {
 				g.KH, g.KW, g.Stride, g.Pad = 3, 3, 1, 1
 				all = append(all, c.trial("conv2d_halo_"+c.name, name+" "+t.name, g, 9*terms+1, run))

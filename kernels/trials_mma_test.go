@@ -11,7 +11,7 @@ import (
 // of three images are for the sample of mutants too.
 func (c mmaCase) trial(concept, name string, g Conv, terms int, run func(m mmaRun) []Buffer) *trial {
 	rtol := 1e-6
-	if c.result != Float32 {
+	if c.dtype != Float32 {
 		rtol = 1.001 * math.Ldexp(1, -c.precision)
 	}
 	return &trial{
@@ -104,7 +104,7 @@ func (m mmaRun) room(n int) Buffer {
 	if m.onRef() {
 		return m.r.junk(n)
 	}
-	return m.junk(m.r, m.mmaCase.result, n, m.shift)
+	return m.junk(m.r, m.mmaCase.dtype, n, m.shift)
 }
 
 func (m mmaRun) float32(b Buffer) Buffer {
@@ -122,7 +122,7 @@ func (m mmaRun) forward(t *gpuTile) Buffer {
 	case t == nil:
 		conv2dGPU(y, x, w, b, m.g)
 	default:
-		runConv2d(y, x, w, b, m.g, m.kernel(y, gpuPlan{*t, 1}))
+		runConv2d(y, x, w, b, m.g, m.kernel(gpuPlan{*t, 1}))
 	}
 	return m.float32(y)
 }
@@ -135,7 +135,7 @@ func (m mmaRun) input(t *gpuTile) Buffer {
 	case t == nil:
 		conv2dBackwardInputGPU(dx, dy, w, m.g)
 	default:
-		runConv2dBackwardInput(dx, dy, w, m.g, m.kernel(dx, gpuPlan{*t, 1}))
+		runConv2dBackwardInput(dx, dy, w, m.g, m.kernel(gpuPlan{*t, 1}))
 	}
 	return m.float32(dx)
 }
@@ -149,7 +149,7 @@ func (m mmaRun) weight(t *gpuTile, parts int) Buffer {
 	case t == nil:
 		conv2dBackwardWeightAddGPU(dw, dy, x, m.g)
 	default:
-		runConv2dBackwardWeightAdd(dw, dy, x, m.g, m.g.turnedWeightProduct(), m.kernel(Buffer{}, gpuPlan{*t, parts}))
+		runConv2dBackwardWeightAdd(dw, dy, x, m.g, m.g.turnedWeightProduct(), m.kernel(gpuPlan{*t, parts}))
 	}
 	return dw
 }
@@ -163,14 +163,14 @@ func (m mmaRun) statistics(t *gpuTile) []Buffer {
 	if m.onRef() {
 		Conv2d(z, x, w, b, m.g)
 		stored := Floats(z)
-		if m.mmaCase.result != Float32 {
+		if m.mmaCase.dtype != Float32 {
 			for i, v := range stored {
 				stored[i] = m.round(v)
 			}
 		}
 		BatchNormStatistics(mean, variance, m.r.floats(stored...), moved, n)
 	} else {
-		convEnd{mean: mean, variance: variance, moved: moved, norm: n, statistics: true}.run(z, x, w, b, m.g, m.kernel(z, gpuPlan{*t, 1}))
+		convEnd{mean: mean, variance: variance, moved: moved, norm: n, statistics: true}.run(z, x, w, b, m.g, m.kernel(gpuPlan{*t, 1}))
 	}
 	return []Buffer{m.float32(z), mean, variance, moved.Mean, moved.Var, moved.Count}
 }
@@ -191,6 +191,6 @@ func (m mmaRun) normalised(t *gpuTile) Buffer {
 	}
 	add := m.room(m.g.YLen())
 	UploadFloats(add, addend)
-	convEnd{add: add, gamma: gamma, beta: beta, mean: mean, variance: variance, norm: n}.run(y, x, w, b, m.g, m.kernel(y, gpuPlan{*t, 1}))
+	convEnd{add: add, gamma: gamma, beta: beta, mean: mean, variance: variance, norm: n}.run(y, x, w, b, m.g, m.kernel(gpuPlan{*t, 1}))
 	return m.float32(y)
 }

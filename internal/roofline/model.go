@@ -83,16 +83,16 @@ func (c Card) Of(l kernels.Launch) Estimate {
 // rate is that of the units that a product runs on, as far as its instructions
 // reach it.
 func (c Card) rate(kernel string) float64 {
+	for _, l := range loops {
+		if strings.Contains(kernel, l.part) {
+			return c.Float32 * l.share
+		}
+	}
 	switch {
 	case strings.Contains(kernel, "tf32"):
 		return c.TF32 * c.MMA
 	case strings.Contains(kernel, "f16"):
 		return c.Half * c.MMA
-	}
-	for _, l := range loops {
-		if strings.Contains(kernel, l.part) {
-			return c.Float32 * l.share
-		}
 	}
 	return c.Float32
 }

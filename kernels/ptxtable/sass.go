@@ -70,7 +70,9 @@ func disassemble(nvdisasm, cubin string) (map[string]code, error) {
 }
 
 // onTensorCores tells of the kernels that conv2d_mma.cuh and conv2d_halo*.cuh make.
-func (k kernel) onTensorCores() bool { return strings.HasPrefix(k.concept, "conv2d_") }
+func (k kernel) onTensorCores() bool {
+	return strings.HasPrefix(k.concept, "conv2d_") && k.concept != "conv2d_scalar"
+}
 
 // slow is an error that names the kernels whose machine code is not what their
 // source means.
