@@ -31,8 +31,8 @@ func TestAccessesAreWide(t *testing.T) {
 		{"interpolate", 3 * n / 128, 3 * warps, func() { Interpolate(w, g, m, r.floats(.5), s) }},
 		{"clip_norm", 2 * n / 128, 3 * warps, func() { ClipNorm(g, r.floats(4), 1, s) }},
 		{"displacements", 3 * n / 128, 2*warps + 3, func() { Alignment(half, w, g, m, s, false) }},
-		{"sgd_step", 5 * n / 128, 4 * warps, func() { SGDStep(w, m, g, half, half, Buffer{}, SGD{Momentum: .9}, s) }},
-		{"adamw_step", 7 * n / 128, 3*warps + 2, func() { AdamWStep(w, m, v, g, half, step, Buffer{}, AdamW{.9, .99, 1e-8, .1}, s) }},
+		{"sgd_step", 5 * n / 128, 4 * warps, func() { SGDStep(w, w, m, g, half, half, Buffer{}, SGD{Momentum: .9}, s) }},
+		{"adamw_step", 7 * n / 128, 3*warps + 2, func() { AdamWStep(w, w, m, v, g, half, step, Buffer{}, AdamW{.9, .99, 1e-8, .1}, s) }},
 		{"dropout", 2 * n / 128, 3 * 4 * warps, func() { Dropout(y, w, key, .5) }},
 		{"augment", n/128 + n/32, 3 * 4, func() { Augment(y, images, step, key.Slice(0, 2), image) }},
 		{"take_batch", 2 * n / 512, 2*warps + 3, func() {

@@ -7,26 +7,27 @@ type AdamW struct {
 	Beta1, Beta2, Eps, WeightDecay float64
 }
 
-// AdamWStep moves w as PyTorch's AdamW does (Loshchilov and Hutter 2019).
-// With t = step[0], an int32 that the caller has advanced to 1 or more:
+// AdamWStep sets w to from, moved as PyTorch's AdamW moves it (Loshchilov and Hutter
+// 2019). With t = step[0], an int32 that the caller has advanced to 1 or more:
 //
-//	w -= lr[0]·WeightDecay·w
+//	w = from - lr[0]·WeightDecay·from
 //	m = Beta1·m + (1-Beta1)·g      v = Beta2·v + (1-Beta2)·g²
 //	w -= lr[0]/(1-Beta1^t) · m / (√v/√(1-Beta2^t) + Eps)
 //
-// If skip, an int32 that may be absent, is there and not 0, nothing changes.
-func AdamWStep(w, m, v, g, lr, step, skip Buffer, c AdamW, s *Segments) {
-	defer w.dev.span("AdamWStep", w, m, v, g, lr, step).again(w, m, v).end()
-	s.check("AdamWStep", []Buffer{lr}, w, m, v, g)
+// If skip, an int32 that may be absent, is there and not 0, m and v stay and w = from.
+// w may be from.
+func AdamWStep(w, from, m, v, g, lr, step, skip Buffer, c AdamW, s *Segments) {
+	defer w.dev.span("AdamWStep", w, from, m, v, g, lr, step).again(m, v).end()
+	s.check("AdamWStep", []Buffer{lr}, w, from, m, v, g)
 	mustMatch("AdamWStep", Int32, 1, step)
 	mustShare("AdamWStep", w, step)
 	mustSkip("AdamWStep", w, skip)
 	if w.dev.gpu != nil {
-		s.launch("adamw_step", again(w), again(m), again(v), g, lr, step, skip, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
+		s.launch("adamw_step", w, from, again(m), again(v), g, lr, step, skip, float32(c.WeightDecay), float32(c.Beta1), float32(c.Beta2),
 			float32(1-c.Beta1), float32(1-c.Beta2), float32(c.Eps), c.Beta1, c.Beta2)
 		return
 	}
-	if skips(skip) {
+	if s.stays(w, from, skip) {
 		return
 	}
 	t := float64(i32(step)[0])

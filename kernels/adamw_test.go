@@ -19,7 +19,7 @@ func TestAdamWOfPyTorch(t *testing.T) {
 		w, m, v, step := r.floats(1, -2, .5), r.floats(0, 0, 0), r.floats(0, 0, 0), r.ints(0)
 		for _, g := range stepGradients {
 			Increment(step, 1)
-			AdamWStep(w, m, v, r.floats(g...), r.floats(.1), step, Buffer{}, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, WeightDecay: .1}, s)
+			AdamWStep(w, w, m, v, r.floats(g...), r.floats(.1), step, Buffer{}, AdamW{Beta1: .9, Beta2: .999, Eps: 1e-8, WeightDecay: .1}, s)
 		}
 		tolerance := 1e-9
 		if config.Precision == Float32 {
@@ -48,14 +48,16 @@ func TestAdamWAgrees(t *testing.T) {
 		step := []int32{1, 3, 12_345, 4, 5}[i] // the powers of the third are 0 and 4e-6
 		agreeEverywhere(t, layout.name+" AdamWStep", 0, 0, func(r rig) []Buffer {
 			s := layout.segments(r)
-			w, m, g := r.floats(normals(1, s.Size)...), layout.arena(r, 1, normals(2, s.Size)), layout.arena(r, 0, normals(3, s.Size))
+			w, from := r.floats(constant(s.Size, 5)...), r.floats(padded(1, s)...)
+			m, g := layout.arena(r, 1, normals(2, s.Size)), layout.arena(r, 0, normals(3, s.Size))
 			v := normals(4, s.Size)
 			for i := range v {
 				v[i] = float64(float32(v[i] * v[i]))
 			}
 			second := layout.arena(r, 2, v)
-			AdamWStep(w, m, second, g, r.floats(1e-3), r.ints(step), Buffer{}, AdamW{.9, .999, 1e-8, .01}, s)
-			return []Buffer{w, m, second}
+			AdamWStep(w, from, m, second, g, r.floats(1e-3), r.ints(step), Buffer{}, AdamW{.9, .999, 1e-8, .01}, s)
+			AdamWStep(w, w, m, second, g, r.floats(1e-3), r.ints(step), Buffer{}, AdamW{.9, .999, 1e-8, .01}, s)
+			return []Buffer{w, m, second, from}
 		})
 	}
 }
@@ -71,7 +73,7 @@ func TestCapturedAdamW(t *testing.T) {
 			w, m, v, step := r.floats(normals(2, 300)...), r.floats(make([]float64, 300)...), r.floats(make([]float64, 300)...), r.ints(0)
 			once := func() {
 				Increment(step, 1)
-				AdamWStep(w, m, v, g, lr, step, Buffer{}, c, s)
+				AdamWStep(w, w, m, v, g, lr, step, Buffer{}, c, s)
 			}
 			once()
 			if captured {

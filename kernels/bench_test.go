@@ -134,15 +134,15 @@ func BenchmarkUpdate(b *testing.B) {
 		{"Project", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Project(w, g, m.Slice(0, 1), one, s) }},
 		{"ClipNorm", 2, false, func(_, g, _, _, one, _ Buffer, s *Segments) { ClipNorm(g, one, 1, s) }},
 		{"Interpolate", 3, false, func(w, g, m, _, one, _ Buffer, s *Segments) { Fill(one, 0.5); Interpolate(w, g, m, one, s) }},
-		{"SGD/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { SGDStep(w, Buffer{}, g, one, one, Buffer{}, SGD{}, s) }},
+		{"SGD/plain", 3, false, func(w, g, _, _, one, _ Buffer, s *Segments) { SGDStep(w, w, Buffer{}, g, one, one, Buffer{}, SGD{}, s) }},
 		{"SGD/momentum", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) {
-			SGDStep(w, m, g, one, one, Buffer{}, SGD{Momentum: 0.9}, s)
+			SGDStep(w, w, m, g, one, one, Buffer{}, SGD{Momentum: 0.9}, s)
 		}},
 		{"SGD/nesterov", 5, false, func(w, g, m, _, one, _ Buffer, s *Segments) {
-			SGDStep(w, m, g, one, one, Buffer{}, SGD{Momentum: 0.9, Nesterov: true}, s)
+			SGDStep(w, w, m, g, one, one, Buffer{}, SGD{Momentum: 0.9, Nesterov: true}, s)
 		}},
 		{"AdamW", 7, false, func(w, g, m, v, one, step Buffer, s *Segments) {
-			AdamWStep(w, m, v, g, one, step, Buffer{}, AdamW{0.9, 0.999, 1e-8, 0.01}, s)
+			AdamWStep(w, w, m, v, g, one, step, Buffer{}, AdamW{0.9, 0.999, 1e-8, 0.01}, s)
 		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

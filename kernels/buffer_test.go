@@ -103,7 +103,7 @@ func TestMismatchesPanic(t *testing.T) {
 		{"kernels: Flatten: argument 0 has 4 elements of float32, want 6", func() { Flatten(four(r), four(r), 1, 2, 3) }},
 		{"kernels: Summary of no elements", func() { Summary(r.junk(3), r.junk(0)) }},
 		{"kernels: SGDStep with momentum 0.9 needs its arena", func() {
-			SGDStep(four(r), Buffer{}, four(r), r.junk(1), r.junk(1), Buffer{}, SGD{Momentum: 0.9}, s)
+			SGDStep(four(r), four(r), Buffer{}, four(r), r.junk(1), r.junk(1), Buffer{}, SGD{Momentum: 0.9}, s)
 		}},
 	} {
 		if message := mustPanic(t, c.want, c.f); !strings.HasPrefix(message, c.want) {

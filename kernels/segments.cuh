@@ -23,3 +23,9 @@ DEVICE void walk(int4 entry, Body body, Arenas... arenas) {
 	for (int i = lo + threadIdx.x * 4; i < end; i += 1024) body(width<4>(), i);
 	for (int i = end + threadIdx.x; i < hi; i += 256) body(width<1>(), i);
 }
+
+// stay sets w = from.
+DEVICE void stay(float *w, const float *from, int4 entry) {
+	if (w == from) return;
+	walk(entry, [=](auto width, int i) { store<decltype(width)::value>(w + i, load<decltype(width)::value>(from + i)); }, w, from);
+}

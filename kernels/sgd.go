@@ -8,27 +8,28 @@ type SGD struct {
 	Nesterov              bool
 }
 
-// SGDStep moves w down the gradient, as PyTorch's SGD does:
+// SGDStep sets w to from, moved down the gradient, as PyTorch's SGD moves it:
 //
-//	d = g + WeightDecay·w
+//	d = g + WeightDecay·from
 //	momentum = Momentum·momentum + (1 - dampening[0])·d
-//	w -= lr[0]·momentum            or, with Nesterov, lr[0]·(d + Momentum·momentum)
+//	w = from - lr[0]·momentum      or, with Nesterov, - lr[0]·(d + Momentum·momentum)
 //
 // PyTorch's first step takes d undamped, so dampening is 0 there. The
-// momentum arena is absent if Momentum is 0; then w -= lr[0]·d. If skip, an int32
-// that may be absent, is there and not 0, nothing changes.
-func SGDStep(w, momentum, g, lr, dampening, skip Buffer, c SGD, s *Segments) {
-	defer w.dev.span("SGDStep", w, momentum, g, lr, dampening).again(w, momentum).end()
-	s.check("SGDStep", []Buffer{lr, dampening}, w, g, momentum)
+// momentum arena is absent if Momentum is 0; then w = from - lr[0]·d. If skip, an
+// int32 that may be absent, is there and not 0, momentum stays and w = from. w may
+// be from.
+func SGDStep(w, from, momentum, g, lr, dampening, skip Buffer, c SGD, s *Segments) {
+	defer w.dev.span("SGDStep", w, from, momentum, g, lr, dampening).again(momentum).end()
+	s.check("SGDStep", []Buffer{lr, dampening}, w, from, g, momentum)
 	if momentum.IsNil() && c.Momentum != 0 {
 		panic(fmt.Sprintf("kernels: SGDStep with momentum %v needs its arena", c.Momentum))
 	}
 	mustSkip("SGDStep", w, skip)
 	if w.dev.gpu != nil {
-		s.launch("sgd_step", again(w), again(momentum), g, lr, dampening, skip, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
+		s.launch("sgd_step", w, from, again(momentum), g, lr, dampening, skip, float32(c.Momentum), float32(c.WeightDecay), c.Nesterov)
 		return
 	}
-	if skips(skip) {
+	if s.stays(w, from, skip) {
 		return
 	}
 	if w.dtype == Float64 {

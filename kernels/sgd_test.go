@@ -38,7 +38,7 @@ func TestSGDOfPyTorch(t *testing.T) {
 			}
 			lr, dampening := r.floats(.1), r.floats(0) // no dampening in the first step
 			for _, g := range stepGradients {
-				SGDStep(w, momentum, r.floats(g...), lr, dampening, Buffer{}, c.sgd, s)
+				SGDStep(w, w, momentum, r.floats(g...), lr, dampening, Buffer{}, c.sgd, s)
 				UploadFloats(dampening, []float64{c.dampening})
 			}
 			tolerance := 1e-9
@@ -59,37 +59,48 @@ func TestSGDAgrees(t *testing.T) {
 		for _, layout := range layouts {
 			agreeEverywhere(t, layout.name+" SGDStep", 0, 0, func(r rig) []Buffer {
 				s := layout.segments(r)
-				w, g := layout.arena(r, 0, normals(1, s.Size)), layout.arena(r, 1, normals(2, s.Size))
+				w, g := layout.arena(r, 0, padded(1, s)), layout.arena(r, 1, normals(2, s.Size))
 				momentum := layout.arena(r, 2, normals(3, s.Size))
 				if c.Momentum == 0 {
-					SGDStep(w, Buffer{}, g, r.floats(.1), r.floats(.25), Buffer{}, c, s)
+					SGDStep(w, w, Buffer{}, g, r.floats(.1), r.floats(.25), Buffer{}, c, s)
 					return []Buffer{w}
 				}
-				SGDStep(w, momentum, g, r.floats(.1), r.floats(.25), Buffer{}, c, s)
-				return []Buffer{w, momentum}
+				to := r.floats(constant(s.Size, 5)...)
+				SGDStep(w, w, momentum, g, r.floats(.1), r.floats(.25), Buffer{}, c, s)
+				SGDStep(to, w, momentum, g, r.floats(.1), r.floats(.25), Buffer{}, c, s)
+				return []Buffer{to, w, momentum}
 			})
 		}
 	}
 }
 
-// A number that is not 0 keeps a step from changing anything; 0 is as good as
-// none.
+// A number that is not 0 keeps a step from moving anything, to other weights too; 0
+// is as good as none.
 func TestSkippedSteps(t *testing.T) {
 	for _, config := range ptxAnd(Config{Name: "ref", Precision: Float64}, Config{Name: "ref"}, Config{Name: "cpu"}) {
 		r := openRig(t, config)
 		s := NewSegments(r.dev, 2, []Segment{{Len: 2}})
-		for name, step := range map[string]func(w, m, v, skip Buffer){
-			"SGD": func(w, m, v, skip Buffer) {
-				SGDStep(w, m, r.floats(1, 2), r.floats(.5), r.floats(0), skip, SGD{Momentum: .5}, s)
+		for name, step := range map[string]func(w, from, m, v, skip Buffer){
+			"SGD": func(w, from, m, v, skip Buffer) {
+				SGDStep(w, from, m, r.floats(1, 2), r.floats(.5), r.floats(0), skip, SGD{Momentum: .5}, s)
 			},
-			"AdamW": func(w, m, v, skip Buffer) {
-				AdamWStep(w, m, v, r.floats(1, 2), r.floats(.5), r.ints(1), skip, AdamW{.9, .999, 1e-8, .5}, s)
+			"AdamW": func(w, from, m, v, skip Buffer) {
+				AdamWStep(w, from, m, v, r.floats(1, 2), r.floats(.5), r.ints(1), skip, AdamW{.9, .999, 1e-8, .5}, s)
 			},
 		} {
 			stepped := func(skip Buffer) []float64 {
-				w, m, v := r.floats(4, 4), r.floats(1, 1), r.floats(1, 1)
-				step(w, m, v, skip)
-				return slices.Concat(Floats(w), Floats(m), Floats(v))
+				w, from, m, v := r.floats(7, 7), r.floats(4, 4), r.floats(1, 1), r.floats(1, 1)
+				step(w, from, m, v, skip)
+				if !slices.Equal(Floats(from), []float64{4, 4}) {
+					t.Errorf("%s on %s: the weights before it are %v now", name, config.Name, Floats(from))
+				}
+				moved := slices.Concat(Floats(w), Floats(m), Floats(v))
+				m, v = r.floats(1, 1), r.floats(1, 1)
+				step(from, from, m, v, skip)
+				if again := slices.Concat(Floats(from), Floats(m), Floats(v)); !slices.Equal(again, moved) {
+					t.Errorf("%s on %s: %v in place, and %v elsewhere", name, config.Name, again, moved)
+				}
+				return moved
 			}
 			before, after := []float64{4, 4, 1, 1, 1, 1}, stepped(Buffer{})
 			if slices.Equal(after, before) || !slices.Equal(stepped(r.ints(0)), after) {
@@ -110,10 +121,10 @@ func TestNoDecay(t *testing.T) {
 		s := NewSegments(r.dev, 2, []Segment{{Len: 1}, {Offset: 1, Len: 1, NoDecay: true}})
 		for name, step := range map[string]func(w Buffer){
 			"SGD": func(w Buffer) {
-				SGDStep(w, Buffer{}, r.floats(0, 0), r.floats(.5), r.floats(0), Buffer{}, SGD{WeightDecay: .5}, s)
+				SGDStep(w, w, Buffer{}, r.floats(0, 0), r.floats(.5), r.floats(0), Buffer{}, SGD{WeightDecay: .5}, s)
 			},
 			"AdamW": func(w Buffer) {
-				AdamWStep(w, r.floats(0, 0), r.floats(0, 0), r.floats(0, 0), r.floats(.5), r.ints(1), Buffer{}, AdamW{.9, .999, 1e-8, .5}, s)
+				AdamWStep(w, w, r.floats(0, 0), r.floats(0, 0), r.floats(0, 0), r.floats(.5), r.ints(1), Buffer{}, AdamW{.9, .999, 1e-8, .5}, s)
 			},
 		} {
 			w := r.floats(4, 4)

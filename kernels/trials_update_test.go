@@ -178,12 +178,17 @@ func updateTrials() (all []*trial) {
 		walk("sgd", fmt.Sprintf("SGDStep %+v", c), 0, func(r rig, s *Segments, arena func(int) Buffer) []Buffer {
 			w, momentum := arena(0), arena(2)
 			if i == 0 {
-				SGDStep(w, Buffer{}, arena(1), r.floats(.1), r.floats(.25), Buffer{}, c, s)
+				SGDStep(w, w, Buffer{}, arena(1), r.floats(.1), r.floats(.25), Buffer{}, c, s)
 				return []Buffer{w}
 			}
-			SGDStep(w, momentum, arena(1), r.floats(.1), r.floats(.25), r.ints(0), c, s)
-			SGDStep(w, momentum, arena(1), r.floats(.2), r.floats(.25), r.ints(1), c, s)
-			return []Buffer{w, momentum}
+			to, stays := arena(1), arena(1)
+			Fill(to, 5)
+			Fill(stays, 5)
+			SGDStep(w, w, momentum, arena(1), r.floats(.1), r.floats(.25), r.ints(0), c, s)
+			SGDStep(w, w, momentum, arena(1), r.floats(.2), r.floats(.25), r.ints(1), c, s)
+			SGDStep(stays, w, momentum, arena(1), r.floats(.2), r.floats(.25), r.ints(1), c, s)
+			SGDStep(to, w, momentum, r.floats(padded(2, s)...), r.floats(.1), r.floats(.25), Buffer{}, c, s)
+			return []Buffer{to, stays, w, momentum}
 		})
 	}
 	for _, step := range []int32{1, 2, 3, 6} {
@@ -195,9 +200,14 @@ func updateTrials() (all []*trial) {
 			}
 			UploadFloats(v, squares)
 			skips := []Buffer{{}, r.ints(0)}
-			AdamWStep(w, m, v, arena(3), r.floats(1e-3), r.ints(step), skips[step%2], AdamW{.9, .999, 2e-3, .01}, s)
-			AdamWStep(w, m, v, arena(3), r.floats(2e-3), r.ints(step), r.ints(1), AdamW{.9, .999, 2e-3, .01}, s)
-			return []Buffer{w, m, v}
+			AdamWStep(w, w, m, v, arena(3), r.floats(1e-3), r.ints(step), skips[step%2], AdamW{.9, .999, 2e-3, .01}, s)
+			to, stays := arena(3), arena(3)
+			Fill(to, 5)
+			Fill(stays, 5)
+			AdamWStep(w, w, m, v, arena(3), r.floats(2e-3), r.ints(step), r.ints(1), AdamW{.9, .999, 2e-3, .01}, s)
+			AdamWStep(stays, w, m, v, arena(3), r.floats(2e-3), r.ints(step), r.ints(1), AdamW{.9, .999, 2e-3, .01}, s)
+			AdamWStep(to, w, m, v, r.floats(padded(4, s)...), r.floats(1e-3), r.ints(step), Buffer{}, AdamW{.9, .999, 2e-3, .01}, s)
+			return []Buffer{to, stays, w, m, v}
 		})
 	}
 	single := func(r rig, n int) *Segments { // segments of one element, each with a block

@@ -31,9 +31,18 @@ func mustSkip(op string, w, skip Buffer) {
 	}
 }
 
-// skips reports whether the number of skip, in the memory of the host, is there
-// and not 0.
-func skips(skip Buffer) bool { return !skip.IsNil() && i32(skip)[0] != 0 }
+// stays sets w = from, in the memory of the host, and reports whether the number of
+// skip is there and not 0.
+func (s *Segments) stays(w, from, skip Buffer) bool {
+	switch {
+	case w == from:
+	case w.dtype == Float64:
+		s.each(w.dev, func(_ int, b block) { copy(part(f64(w), b), part(f64(from), b)) })
+	default:
+		s.each(w.dev, func(_ int, b block) { copy(part(f32(w), b), part(f32(from), b)) })
+	}
+	return !skip.IsNil() && i32(skip)[0] != 0
+}
 
 // ScaledNorm sets norm[0] to ‖T·g‖₂ over all segments; T is |w| + eta in
 // scaled segments (ASAM, Kwon et al. 2021, eq. 4), 0 in frozen ones, else 1.

@@ -33,12 +33,12 @@ func (o *AdamW) init() {
 	o.m, o.v = arena(o.Params), arena(o.Params)
 }
 
-// Step moves w, one of the arenas of the model, by the gradient g.
-func (o *AdamW) Step(w, g *tensor.Tensor) {
+// Step sets w to from, moved by the gradient g.
+func (o *AdamW) Step(w, from, g *tensor.Tensor) {
 	o.init()
 	kernels.Increment(o.step.Data, 1)
 	c := kernels.AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay}
-	kernels.AdamWStep(w.Data, o.m.Data, o.v.Data, g.Data, o.lr.Data, o.step.Data, buffer(o.Skip), c, o.table)
+	kernels.AdamWStep(w.Data, from.Data, o.m.Data, o.v.Data, g.Data, o.lr.Data, o.step.Data, buffer(o.Skip), c, o.table)
 }
 
 // SetLR changes the learning rate.

@@ -61,7 +61,8 @@ func (m *Lookbehind) init() {
 	p := m.Params
 	m.climber = newClimber(m.Ascent, p)
 	m.slow, m.fast = arena(p), arena(p)
-	if m.Adaptive {
+	m.first = m.fast
+	if m.Adaptive && m.K > 1 { // which compares the two
 		m.first = arena(p)
 	}
 	m.alpha = tensor.New(p.Device(), len(p.List))
@@ -78,22 +79,22 @@ func (m *Lookbehind) Step(loss Closure, log *Log) tensor.Scalar {
 	m.init()
 	w := m.Params.Weights
 	tensor.Copy(m.slow, w)
-	tensor.Copy(m.fast, w)
 	m.moments.keep()
 	m.climber.start()
+	from := m.slow
 	for i := range m.K {
 		r := rise{from: i, known: m.reuses() && i > 0, twice: m.reuses() && i+1 < m.K}
 		if m.NewBatches {
 			r.batch = i
 		}
 		m.climber.climb(loss, r, log)
-		m.Base.Step(m.fast, m.climber.descent(loss, r)) // the gradient at w moves the fast weights
+		to := m.fast
 		if i == 0 {
+			to = m.first
 			tensor.Copy(m.loss.Tensor, m.climber.before.Tensor)
-			if m.Adaptive {
-				tensor.Copy(m.first, m.fast)
-			}
 		}
+		m.Base.Step(to, from, m.climber.descent(loss, r)) // the gradient at w moves the fast weights
+		from = to
 	}
 	log.distance(w, m.slow)
 	m.pull(log)
@@ -109,6 +110,12 @@ func (m *Lookbehind) pull(log *Log) {
 	kernels.Interpolate(m.Params.Weights.Data, m.slow.Data, m.fast.Data, m.alpha.Data, m.climber.table)
 	m.moments.pull(m.alpha, m.climber.table)
 	log.alphas(m.alpha)
+}
+
+// Slow is the weights from which a step starts, until the next one.
+func (m *Lookbehind) Slow() *tensor.Tensor {
+	m.init()
+	return m.slow
 }
 
 // SetRho changes the radius of an ascent.

@@ -54,7 +54,8 @@ func (m *Plain) Step(loss Closure, log *Log) tensor.Scalar {
 	e := Eval{StatUpdates: 1}
 	m.gradient.evaluate(loss, e, m.loss)
 	log.descent(0, m.loss)
-	m.Base.Step(m.Params.Weights, m.gradient.descent(loss, e, m.Params.Grads))
+	w := m.Params.Weights
+	m.Base.Step(w, w, m.gradient.descent(loss, e, m.Params.Grads))
 	log.push()
 	return m.loss
 }

@@ -76,8 +76,7 @@ func (m *Multistep) Step(loss Closure, log *Log) tensor.Scalar {
 	}
 	g := m.climber.descent(loss, r)
 	log.distance(w, m.clean)
-	tensor.Copy(w, m.clean)
-	m.Base.Step(w, g)
+	m.Base.Step(w, m.clean, g)
 	log.push()
 	return m.loss
 }

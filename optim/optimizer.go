@@ -14,9 +14,10 @@ import (
 	"lbsam/tensor"
 )
 
-// An Optimizer moves weights w by the gradient g, both arenas.
+// An Optimizer moves weights by a gradient.
 type Optimizer interface {
-	Step(w, g *tensor.Tensor)
+	// Step sets w to from, moved by the gradient g: arenas, of which w may be from.
+	Step(w, from, g *tensor.Tensor)
 	// SetLR changes the learning rate.
 	SetLR(lr float64)
 	// Moments are the arenas that the optimizer remembers from step to step:

@@ -63,8 +63,7 @@ func (m *PathMean) Step(loss Closure, log *Log) tensor.Scalar {
 		}
 	}
 	log.distance(w, m.clean)
-	tensor.Copy(w, m.clean)
-	m.Base.Step(w, m.climber.gradient.clipped(m.mean))
+	m.Base.Step(w, m.clean, m.climber.gradient.clipped(m.mean))
 	log.push()
 	return m.loss
 }

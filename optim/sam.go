@@ -35,8 +35,7 @@ func (m *SAM) Step(loss Closure, log *Log) tensor.Scalar {
 	m.climber.climb(loss, rise{}, log)
 	g := m.climber.descent(loss, rise{})
 	log.distance(w, m.clean)
-	tensor.Copy(w, m.clean)
-	m.Base.Step(w, g)
+	m.Base.Step(w, m.clean, g)
 	log.push()
 	return m.climber.before
 }

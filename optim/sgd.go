@@ -15,8 +15,8 @@ type SGD struct {
 	Nesterov                         bool
 	NoDecay                          []bool // parameters without weight decay; nil: none
 
-	// Skip is an int32 [1] that, where it is not 0, keeps a Step from changing
-	// the weights and the momentum; nil: none. It may change from step to step.
+	// Skip is an int32 [1] that, where it is not 0, keeps a Step from moving the
+	// weights and the momentum; nil: none. It may change from step to step.
 	Skip *tensor.Tensor
 
 	table         *kernels.Segments
@@ -37,11 +37,11 @@ func (o *SGD) init() {
 	}
 }
 
-// Step moves w, one of the arenas of the model, by the gradient g.
-func (o *SGD) Step(w, g *tensor.Tensor) {
+// Step sets w to from, moved by the gradient g.
+func (o *SGD) Step(w, from, g *tensor.Tensor) {
 	o.init()
 	c := kernels.SGD{Momentum: o.Momentum, WeightDecay: o.WeightDecay, Nesterov: o.Nesterov}
-	kernels.SGDStep(w.Data, buffer(o.momentum), g.Data, o.lr.Data, o.dampening.Data, buffer(o.Skip), c, o.table)
+	kernels.SGDStep(w.Data, from.Data, buffer(o.momentum), g.Data, o.lr.Data, o.dampening.Data, buffer(o.Skip), c, o.table)
 	if o.Dampening != 0 {
 		o.dampening.Set(o.Dampening)
 	}

@@ -20,6 +20,7 @@ type undo struct {
 	scale    float64        // of the loss, by which gradients are divided
 
 	state, kept []kernels.Buffer // what a step changes, and how it was before
+	copied      int              // how many of them are not kept by the method
 }
 
 // newUndo returns the undo of a job whose running statistics lie in pieces, nil
@@ -32,11 +33,14 @@ func newUndo(j *Job, pieces []*tensor.Tensor) *undo {
 		overflow: tensor.NewOf(j.Device, kernels.Int32, 1), undone: tensor.NewOf(j.Device, kernels.Int32, 1),
 		scale: j.Config.LossScale,
 	}
+	weights := j.Params.Weights.Data
+	slow, lookbehind := j.method.Minimizer.(interface{ Slow() *tensor.Tensor })
 	var safe []*tensor.Tensor
-	if j.method.guard(u.overflow) {
+	switch {
+	case j.method.guard(u.overflow):
 		safe = j.method.base.Moments()
-	} else {
-		u.state = append(u.state, j.Params.Weights.Data)
+	case !lookbehind:
+		u.state = append(u.state, weights)
 	}
 	for _, s := range j.method.State() {
 		if !slices.Contains(safe, s.Value) && s.Name != optim.LookaheadSteps { // the host counts them too
@@ -48,6 +52,10 @@ func newUndo(j *Job, pieces []*tensor.Tensor) *undo {
 	}
 	for _, b := range u.state {
 		u.kept = append(u.kept, j.Device.Alloc(b.Dtype(), b.Len()))
+	}
+	u.copied = len(u.kept)
+	if lookbehind {
+		u.state, u.kept = append(u.state, weights), append(u.kept, slow.Slow().Data)
 	}
 	return u
 }
@@ -93,7 +101,7 @@ func (u *undo) keep() {
 	if u == nil {
 		return
 	}
-	for i, b := range u.state {
+	for i, b := range u.state[:u.copied] {
 		kernels.Copy(u.kept[i], b)
 	}
 }

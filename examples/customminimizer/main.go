@@ -60,10 +60,9 @@ func (m *Penalty) Step(loss optim.Closure, _ *optim.Log) tensor.Scalar {
 	kernels.ScaledNorm(m.norm.Data, w.Data, grads.Data, m.table, 0)
 	kernels.Ascend(w.Data, grads.Data, m.norm.Data, m.rho.Data, m.table, 0)
 	loss(optim.Eval{Inner: 1})
-	tensor.Copy(w, m.clean)
 	kernels.Scale(grads.Data, grads.Data, m.share.Data) // Share·h
 	kernels.AddScaled(grads.Data, m.g.Data, 1-m.Share)  // + (1-Share)·g
-	m.Base.Step(w, grads)
+	m.Base.Step(w, m.clean, grads)
 	return m.loss
 }
 
