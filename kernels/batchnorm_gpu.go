@@ -38,7 +38,7 @@ func walkRows(rows, c, width int) rowWalk {
 }
 
 // lastSums is how many sums the last of the blocks adds up: total in
-// batchnorm.cu.
+// moments.cuh.
 const lastSums = 32
 
 // sumsOf returns what kernels need that add up all slices of c channels: room for

@@ -8,7 +8,7 @@ import (
 	"lbsam/kernels/driver"
 )
 
-// A gpuTile is a kernel of conv2d.cu or conv2d_mma.cuh: blocks compute m x n
+// A gpuTile is a kernel of conv2d_fma.cuh or conv2d_mma.cuh: blocks compute m x n
 // elements of a product and take k elements of its sums at a time.
 type gpuTile struct {
 	name    string

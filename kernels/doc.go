@@ -12,7 +12,7 @@
 // what they compute, the checks, the choice of the device. conv2d_ref.go
 // holds the reference loop, generic over the element type and written to be
 // read; it is the specification of every other path. conv2d_*_cpu.go holds the
-// fast path of the cpu device. conv2d.cu holds the kernels for GPUs, which
+// fast path of the cpu device. conv2d_fma.cuh holds the kernels for GPUs, which
 // ./build.sh ptx compiles to ptx/, and conv2d_gpu.go launches them.
 //
 // Sums run in an order that depends on shapes alone, so that results do not
