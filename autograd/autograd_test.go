@@ -76,6 +76,11 @@ func networks(d *kernels.Device) []network {
 		{"globalavgpool2d", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.GlobalAvgPool2d(in[0]) }},
 		{"custom", [][]int{{3, 5}, {3, 5}}, custom},
 		{"flatten", [][]int{{2, 3, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.Flatten(in[0]) }},
+		{"flatten of pixels", [][]int{{2, 1, 1, 3}}, func(t *Tape, in []*Var) *Var { return t.Flatten(in[0]) }},
+		{"flatten of a channel used twice", [][]int{{2, 3, 2, 1}, {2, 6}}, func(t *Tape, in []*Var) *Var {
+			x := t.ReLU(in[0])
+			return t.Add(t.ReLU(t.Add(t.Flatten(x), in[1])), t.Flatten(x))
+		}},
 		{"padshortcut", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.PadShortcut(in[0], 6, 2) }},
 		{"residual block", [][]int{{2, 4, 4, 2}, {2, 3, 3, 2}, {2}, {2}}, func(t *Tape, in []*Var) *Var {
 			two := running(d, 2)

@@ -2,11 +2,20 @@ package autograd
 
 import "lbsam/tensor"
 
-// Flatten returns x [n, h, w, c] as [n, c·h·w], in PyTorch's order (c, h, w).
+// Flatten returns x [n, h, w, c] as [n, c·h·w], in PyTorch's order (c, h, w). Where
+// that is x's own order the result is a view.
 func (t *Tape) Flatten(x *Var) *Var {
 	o := t.describe(func() op {
 		return op{"flatten", []*Var{x}, nil, 1, []int{1}, func(t *Tape, in []*Var) *Var { return t.Flatten(in[0]) }}
 	})
+	if s := x.Shape(); len(s) == 4 && min(s[1]*s[2], s[3]) == 1 {
+		var v *Var
+		v = t.record(o, x.Value.View(s[0], s[1]*s[2]*s[3]), func(dy *tensor.Tensor) {
+			t.pass(x, v, dy.View(s...))
+		})
+		v.owned = false
+		return v
+	}
 	return t.record(o, tensor.Flatten(t.arena, x.Value), func(dy *tensor.Tensor) {
 		t.add(x, tensor.FlattenBackward(t.arena, x.Shape(), dy))
 	})

@@ -9,13 +9,9 @@ func Flatten(y, x Buffer, n, pixels, c int) {
 	defer y.dev.span("Flatten", y, x).end()
 	mustMatch("Flatten", activationType(x), n*pixels*c, x, y)
 	switch {
-	case x.dev.gpu != nil && min(pixels, c) == 1:
-		x.dev.gpu.copy(y, x)
 	case x.dev.gpu != nil:
 		squares := n * tiles(pixels, 32) * tiles(c, 32)
 		x.dev.gpu.launch("flatten"+x.dtype.suffix(), size{grid: dim3(squares, 1, 1), block: dim3(32, 8, 1)}, y, x, pixels, c)
-	case x.dev.isCPU() && min(pixels, c) == 1:
-		x.dev.pool.ranges(x.n, func(lo, hi int) { copy(f32(y)[lo:hi], f32(x)[lo:hi]) })
 	case x.dev.isCPU():
 		size := pixels * c
 		x.dev.pool.run(n, func(_, i int) {
