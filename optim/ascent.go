@@ -42,8 +42,9 @@ type climber struct {
 	table    *kernels.Segments
 	gradient gradient
 	rho      tensor.Scalar
+	measured *tensor.Tensor // by an ascent, as a Log has it: the next three
+	before   tensor.Scalar  // loss before it, the mean over the chains
 	norm     tensor.Scalar
-	before   tensor.Scalar  // loss before an ascent, the mean over the chains
 	after    tensor.Scalar  // loss behind it
 	chains   []chain        // nil: a single one, in the arenas of params
 	sum      *tensor.Tensor // of the chains' gradients
@@ -55,14 +56,17 @@ type chain struct{ w, g *tensor.Tensor }
 func newClimber(a Ascent, p *autograd.Params) *climber {
 	d := p.Device()
 	a.Micro = max(a.Micro, 1)
+	measured := tensor.New(d, innerSlots)
+	slot := func(i int) tensor.Scalar { return tensor.Scalar{Tensor: measured.Part(i, 1)} }
 	c := &climber{
 		Ascent: a, params: p,
 		table:    segments(p, a.Scaled, a.Frozen, nil),
 		gradient: gradient{params: p, clip: a.Clip, micro: a.Micro, project: a.Projection},
 		rho:      tensor.NewScalar(d, a.Rho),
-		norm:     tensor.NewScalar(d, 0),
-		before:   tensor.NewScalar(d, 0),
-		after:    tensor.NewScalar(d, 0),
+		measured: measured,
+		before:   slot(slotBefore),
+		norm:     slot(slotNorm),
+		after:    slot(slotAfter),
 	}
 	if a.PerMicro && a.Micro > 1 {
 		for range a.Micro {
@@ -123,9 +127,8 @@ func (c *climber) climbOne(loss Closure, r rise, log *Log) {
 		c.gradient.evaluate(loss, c.evalBefore(r), c.before)
 	}
 	c.ascend(r)
-	log.ascent(r.from, c.before, c.norm)
 	c.gradient.evaluate(loss, c.evalAfter(r), c.after)
-	log.descent(r.from, c.after)
+	log.inner(r.from, c.measured)
 }
 
 // climbMany is climbOne for each micro-batch by itself; the gradients behind
@@ -155,8 +158,7 @@ func (c *climber) climbMany(loss Closure, r rise, log *Log) {
 		tensor.Copy(ch.w, w)
 		tensor.Copy(ch.g, g)
 	}
-	log.ascent(r.from, c.before, c.norm)
-	log.descent(r.from, c.after)
+	log.inner(r.from, c.measured)
 }
 
 // ascend moves the weights by rho in the direction of the gradient.

@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"slices"
+
 	"lbsam/autograd"
 	"lbsam/kernels"
 	"lbsam/tensor"
@@ -35,7 +37,14 @@ type Record struct {
 	Perturbed   float64 // the same at the last ascent's start, which the published code reports
 }
 
-// Slots of a row, behind the 3·k numbers of the inner steps.
+// Slots of a row: what each inner step measures, and behind that of all of them the
+// rest.
+const (
+	slotBefore = iota // loss
+	slotNorm
+	slotAfter // loss
+	innerSlots
+)
 const (
 	slotDistance = iota
 	slotAlpha    // 3: min, mean, max
@@ -47,7 +56,7 @@ const (
 // NewLog returns a log for steps of k inner steps that keeps the last
 // capacity of them.
 func NewLog(p *autograd.Params, k, capacity int) *Log {
-	d, width := p.Device(), 3*k+slots
+	d, width := p.Device(), innerSlots*k+slots
 	return &Log{
 		k: k, capacity: capacity,
 		ring:  tensor.New(d, capacity, width),
@@ -60,28 +69,32 @@ func NewLog(p *autograd.Params, k, capacity int) *Log {
 // slot is the view of n numbers of the row under way.
 func (l *Log) slot(at, n int) kernels.Buffer { return l.row.Data.Slice(at, at+n) }
 
-func (l *Log) ascent(inner int, loss, norm tensor.Scalar) {
+// rest is where what is measured once in a step begins.
+func (l *Log) rest() int { return innerSlots * l.k }
+
+// inner takes what an inner step measured, innerSlots numbers.
+func (l *Log) inner(i int, measured *tensor.Tensor) {
 	if l != nil {
-		kernels.Copy(l.slot(inner, 1), loss.Data)
-		kernels.Copy(l.slot(2*l.k+inner, 1), norm.Data)
+		kernels.Copy(l.slot(innerSlots*i, innerSlots), measured.Data)
 	}
 }
 
-func (l *Log) descent(inner int, loss tensor.Scalar) {
+// descent takes the loss of a step that climbs nowhere.
+func (l *Log) descent(loss tensor.Scalar) {
 	if l != nil {
-		kernels.Copy(l.slot(l.k+inner, 1), loss.Data)
+		kernels.Copy(l.slot(slotAfter, 1), loss.Data)
 	}
 }
 
 func (l *Log) distance(w, clean *tensor.Tensor) {
 	if l != nil && l.Distances {
-		kernels.ScaledDistance(l.slot(3*l.k+slotDistance, 1), w.Data, clean.Data, l.all, 0)
+		kernels.ScaledDistance(l.slot(l.rest()+slotDistance, 1), w.Data, clean.Data, l.all, 0)
 	}
 }
 
 func (l *Log) alphas(alpha *tensor.Tensor) {
 	if l != nil {
-		kernels.Summary(l.slot(3*l.k+slotAlpha, 3), alpha.Data)
+		kernels.Summary(l.slot(l.rest()+slotAlpha, 3), alpha.Data)
 	}
 }
 
@@ -91,9 +104,9 @@ func (l *Log) Correct(count tensor.Scalar, perturbed bool) {
 	if l == nil {
 		return
 	}
-	at := 3*l.k + slotCorrect
+	at := l.rest() + slotCorrect
 	if perturbed {
-		at = 3*l.k + slotPerturbed
+		at = l.rest() + slotPerturbed
 	}
 	kernels.Add(l.slot(at, 1), l.slot(at, 1), count.Data)
 }
@@ -123,11 +136,16 @@ func (l *Log) Read() []Record {
 }
 
 func (l *Log) record(row []float64) Record {
-	k, rest := l.k, row[3*l.k:]
-	return Record{
-		AscentLoss: row[:k], DescentLoss: row[k : 2*k], AscentNorm: row[2*k : 3*k],
+	rest := row[l.rest():]
+	r := Record{
 		Distance: rest[slotDistance],
 		AlphaMin: rest[slotAlpha], AlphaMean: rest[slotAlpha+1], AlphaMax: rest[slotAlpha+2],
 		Correct: rest[slotCorrect], Perturbed: rest[slotPerturbed],
 	}
+	for inner := range slices.Chunk(row[:l.rest()], innerSlots) {
+		r.AscentLoss = append(r.AscentLoss, inner[slotBefore])
+		r.AscentNorm = append(r.AscentNorm, inner[slotNorm])
+		r.DescentLoss = append(r.DescentLoss, inner[slotAfter])
+	}
+	return r
 }

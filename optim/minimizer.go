@@ -53,7 +53,7 @@ func (m *Plain) Step(loss Closure, log *Log) tensor.Scalar {
 	}
 	e := Eval{StatUpdates: 1}
 	m.gradient.evaluate(loss, e, m.loss)
-	log.descent(0, m.loss)
+	log.descent(m.loss)
 	w := m.Params.Weights
 	m.Base.Step(w, w, m.gradient.descent(loss, e, m.Params.Grads))
 	log.push()
