@@ -35,6 +35,7 @@ func TestAccessesAreWide(t *testing.T) {
 		{"adamw_step", 7 * n / 128, 3*warps + 2, func() { AdamWStep(w, w, m, v, g, half, step, Buffer{}, AdamW{.9, .99, 1e-8, .1}, s) }},
 		{"dropout", 2 * n / 128, 3 * 4 * warps, func() { Dropout(y, w, key, .5) }},
 		{"augment", n/128 + n/32, 3 * 4, func() { Augment(y, images, step, key.Slice(0, 2), image) }},
+		{"conv2d_add_parts", 6 * n / 128, 0, func() { addParts(w.Slice(0, n/2), r.floats(normals(5, 5*n)...)) }}, // 10 parts
 		{"take_batch", 2 * n / 512, 2*warps + 3, func() {
 			TakeBatch(images, step, r.ints(0), others, others.Slice(0, 1), r.ints(0), r.ints(0), 1)
 		}},

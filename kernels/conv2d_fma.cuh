@@ -337,17 +337,20 @@ DEVICE void backward_weight(float *dw, const E *dy, const E *x, float *parts, un
 	add_groups<T>(sum, memory);
 
 	Place<T> at;
-	Parts<T::n, T::m, 256> all(parts, tickets);
+	Parts<T::n, T::m, 256, W> all(parts, tickets, g.oc, window);
 	if (at.group == 0) {
 		Sums turned; // neighbours in dw are rows of the tile
 #pragma unroll
 		for (int i = 0; i < 8; i++)
 #pragma unroll
 			for (int j = 0; j < 8; j++) turned[i][j] = sum[j][i];
-		float *own = all.own();
-		write<4>(turned, [=](int i, int j) -> Run<float> { return {own + ((at.n + i / 4 * 16 + i % 4) * T::m + at.m + j * 32), 4}; });
+		float *own = parts + blockIdx.z * all.size();
+		write<W>(turned, [=](int i, int j) -> Run<float> {
+			int row = n0 + at.n + i / 4 * 16 + i % 4, column = m0 + at.m + j * 32;
+			return {own + (row * window + column), row < g.oc ? window - column : 0};
+		});
 	}
-	all.finish(dw, n0, g.oc, window, [=](int column) INLINE { return m0 + column; });
+	all.finish(dw, n0, [=](int column) INLINE { return m0 + column; });
 }
 
 // CONV2D defines the kernels of a tile whose names end so. Two blocks share a

@@ -40,10 +40,14 @@ const (
 	blockCost = 32
 
 	// partCost is what it costs to write or to read an element of a part of a
-	// product, as multiplications, and partLanes how many parts are added up in
-	// one go: see conv2d_parts.cuh.
-	partCost  = 14
-	partLanes = 8
+	// product, as multiplications, and launchCost what a launch costs, as such
+	// elements: some three times what a GPU waits for it, since a step is to have
+	// few.
+	partCost, launchCost = 14, 96 << 10
+
+	// fewParts is how many elements of the parts of a tile one block adds up, at
+	// most, while the others have nothing left to do.
+	fewParts = 128 << 10
 
 	// longestSum is how many products the weight gradient adds in float32
 	// before it adds what it has to other such sums.
@@ -112,22 +116,18 @@ func (t gpuPlan) blocks(p product) int { return p.phases * tiles(p.m, t.m) * til
 func (t gpuPlan) time(p product) float64 {
 	rounds := tiles(t.blocks(p), gpuProcessors)
 	time := float64(rounds*t.m*t.n*(t.length(p)+blockCost)) * t.cost
-	if t.parts > 1 {
-		time += float64((rounds + t.reads()) * t.m * t.n * partCost)
+	switch {
+	case t.apart():
+		time += float64((2*rounds*t.m*t.n + launchCost) * partCost)
+	case t.parts > 1:
+		time += float64((rounds + t.parts) * t.m * t.n * partCost)
 	}
 	return time
 }
 
-// reads is how many parts are read one after the other to add them up.
-func (t gpuPlan) reads() int {
-	if t.parts <= partLanes {
-		return t.parts
-	}
-	return tiles(t.parts, partLanes) + partLanes
-}
-
-// room is for the parts of all tiles, in elements.
-func (t gpuPlan) room(p product) int { return t.blocks(p) * t.m * t.n }
+// apart reports whether the parts are added up by a launch of its own: see
+// conv2d_parts.cuh.
+func (t gpuPlan) apart() bool { return t.parts*t.m*t.n > fewParts }
 
 // grid is the launch of the blocks, for an operand of the given type.
 func (t gpuPlan) grid(p product, g Conv, operand Dtype) size {
@@ -275,8 +275,18 @@ func runConv2dBackwardWeightAdd(dw, dy, x Buffer, g Conv, p product, t gpuPlan) 
 	}
 	length := t.length(p)
 	t.parts = tiles(p.span, length) // some may have nothing left
-	parts, tickets := x.dev.work(Float32, t.room(p)), x.dev.tickets(t.blocks(p)/t.parts*(1+partLanes))
-	grid := t.grid(p, g, x.dtype)
+	parts, grid := x.dev.work(Float32, t.parts*dw.n), t.grid(p, g, x.dtype)
+	name := "conv2d_backward_weight_" + t.name
+	if t.apart() {
+		x.dev.gpu.launch(name, grid, spared(dw), dy, x, parts, Buffer{}, length, steps{g, t.k}, g)
+		addParts(dw, parts)
+		return
+	}
 	grid.alone = t.alone()
-	x.dev.gpu.launch("conv2d_backward_weight_"+t.name, grid, again(dw), dy, x, parts, tickets, length, steps{g, t.k}, g)
+	x.dev.gpu.launch(name, grid, again(dw), dy, x, again(parts), x.dev.tickets(t.blocks(p)/t.parts), length, steps{g, t.k}, g)
+}
+
+// addParts adds to dw [n] the sum of the rows of parts [count, n].
+func addParts(dw, parts Buffer) {
+	dw.dev.gpu.launch("conv2d_add_parts", size{grid: dim3(tiles(dw.n, 128), 1, 1), block: dim3(32, 8, 1)}, again(dw), parts, dw.n, parts.n/dw.n)
 }

@@ -173,18 +173,20 @@ DEVICE void halo_backward_weight(float *dw, const typename T::format::element *d
 	Product sum[9][4] = {};
 	multiply_taps<T>(sum, pixels, channels, ring, g.c);
 
-	Parts<T::m, T::n, T::threads> all(parts, tickets);
-	int lane = threadIdx.x % 32;
-	float *own = all.own() + threadIdx.x / 32 * 8 + lane % 4 * 2;
+	int columns = 9 * g.c, lane = threadIdx.x % 32, c = c0 + threadIdx.x / 32 * 8 + lane % 4 * 2;
+	Parts<T::m, T::n, T::threads, 4> all(parts, tickets, g.oc, columns);
+	float *own = parts + (blockIdx.z * all.size() + c);
 #pragma unroll
-	for (int i = 0; i < 8; i++) // four lanes store a sector
+	for (int i = 0; i < 8; i++) { // four lanes store a sector
+		int row = m0 + A::in_order(i, lane / 4);
+		if (row >= g.oc || c >= g.c) continue;
 #pragma unroll
 		for (int tap = 0; tap < 9; tap++) {
 			const float *v = &sum[tap][i / 2][i % 2 * 2];
-			asm volatile("st.global.v2.f32 [%0], {%1,%2};" ::"l"(own + (A::in_order(i, lane / 4) * T::n + tap * T::channels)), "f"(v[0]), "f"(v[1]) : "memory");
+			asm volatile("st.global.v2.f32 [%0], {%1,%2};" ::"l"(own + (row * columns + tap * g.c)), "f"(v[0]), "f"(v[1]) : "memory");
 		}
-	int columns = 9 * g.c;
-	all.finish(dw, m0, g.oc, columns, [=](int column) INLINE {
+	}
+	all.finish(dw, m0, [=](int column) INLINE {
 		int c = c0 + column % T::channels;
 		return c < g.c ? column / T::channels * g.c + c : columns;
 	});

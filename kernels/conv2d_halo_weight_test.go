@@ -166,7 +166,7 @@ func TestConv2dHaloWeightTraffic(t *testing.T) {
 				t.Errorf("%s: %+v: want no bank conflicts and %d sectors: %+v", plan.name, g, want, got)
 			}
 			if plan.parts > 1 {
-				reads += 8 * plan.room(p)
+				reads += 8 * plan.parts * p.m * p.n
 			}
 			if got := plan.fetched(p, g, c.size); got != int64(reads) {
 				t.Errorf("%s: %+v: %d bytes are counted on, and %d fetched", plan.name, g, got, reads)

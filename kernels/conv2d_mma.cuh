@@ -108,11 +108,12 @@ DEVICE void backward_weight(float *dw, const typename T::format::element *dy, co
 	Sums sum = {};
 	multiply<T>(sum, pixels, channels, patches);
 
-	Parts<T::m, T::n, T::threads> all(parts, tickets);
-	float *own = all.own();
+	int columns = g.kh * g.kw * g.c;
+	Parts<T::m, T::n, T::threads, 4> all(parts, tickets, g.oc, columns);
+	float *own = parts + (blockIdx.z * all.size() + n0);
 	Plain plain;
-	write<T, A, Float32>(sum, plain, T::n, true, [=](int m) INLINE { return own + m * T::n; });
-	all.finish(dw, m0, g.oc, g.kh * g.kw * g.c, [=](int column) INLINE { return n0 + column; });
+	write<T, A, Float32>(sum, plain, columns - n0, true, [=](int m) INLINE { return m0 + m < g.oc ? own + (m0 + m) * columns : nullptr; });
+	all.finish(dw, m0, [=](int column) INLINE { return n0 + column; });
 }
 
 // Blocks with 4 warps share a multiprocessor by two.

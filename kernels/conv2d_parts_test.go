@@ -3,8 +3,10 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
+	"lbsam/kernels/kerneltest"
 	"lbsam/kernels/ptxsim"
 )
 
@@ -20,8 +22,8 @@ func (c partsCase) String() string {
 	return fmt.Sprintf("%s %s, %d parts", c.name, c.tile.name, c.images)
 }
 
-// partsCases have all parts added at once, two of a lane, and several turns of
-// the lanes; of one tile of dw and of several.
+// partsCases have parts that the last block adds and parts that a launch of its own
+// does, of one tile of dw and of several.
 func partsCases() (all []partsCase) {
 	for i, images := range []int{1, 8, 9, 26} {
 		all = append(all, partsCase{tile: append(gpuTiles[:len(gpuTiles):len(gpuTiles)], scalarTile)[i%4], images: images})
@@ -61,35 +63,76 @@ func (c partsCase) run(r rig, dw Buffer, first, images int) {
 	runConv2dBackwardWeightAdd(dw, dy, x, g, p, t)
 }
 
-// The parts are added in eight lanes, one after the other, and then the lanes:
-// to the last bit what the gradients of single images give that way.
+// addInOrder returns the sum of parts as they are added: one after the other where
+// one block does it, and else every eighth by a warp, and those sums in a tree.
+func (c partsCase) addInOrder(parts [][]float32) []float32 {
+	sums := make([][]float32, 8)
+	for i := range sums {
+		sums[i] = make([]float32, len(parts[0]))
+	}
+	add := func(to, from []float32) {
+		for e, v := range from {
+			to[e] += v
+		}
+	}
+	apart := gpuPlan{c.tile, c.images}.apart()
+	for i, part := range parts {
+		if !apart {
+			i = 0
+		}
+		add(sums[i%8], part)
+	}
+	for half := 4; apart && half > 0; half /= 2 {
+		for i := range half {
+			add(sums[i], sums[half+i])
+		}
+	}
+	return sums[0]
+}
+
+// A gradient is to the last bit what those of single images give in the order of
+// their parts.
 func TestPartsAreAddedInOrder(t *testing.T) {
 	for _, r := range ptxRigs(t) {
 		for _, c := range partsCases() {
 			n := c.geometry(1).WLen()
 			before := normals(3, n)
-			got, lanes := r.floats(before...), make([][]float32, min(c.images, 8))
+			got := r.floats(before...)
 			c.run(r, got, 0, c.images)
-			for i := range c.images {
+			parts := make([][]float32, c.images)
+			for i := range parts {
 				alone := r.floats(constant(n, 0)...)
 				c.run(r, alone, i, 1)
-				if i < 8 {
-					lanes[i] = make([]float32, n)
-				}
-				for e, v := range Floats(alone) {
-					lanes[i%8][e] += float32(v)
+				for _, v := range Floats(alone) {
+					parts[i] = append(parts[i], float32(v))
 				}
 			}
 			want := make([]float64, n)
-			for e, v := range before {
-				sum := float32(0)
-				for _, lane := range lanes {
-					sum += lane[e]
-				}
-				want[e] = float64(float32(v) + sum)
+			for e, sum := range c.addInOrder(parts) {
+				want[e] = float64(float32(before[e]) + sum)
 			}
 			if at := firstDifference(Floats(got), want); at >= 0 {
 				t.Errorf("%s: %v: element %d is %v, want %v", r.dev.Name(), c, at, Floats(got)[at], want[at])
+			}
+		}
+	}
+}
+
+// TestAddParts has parts that a warp has one of and many, edges within a lane, a
+// warp and a block, and elements off the alignment.
+func TestAddParts(t *testing.T) {
+	for _, r := range ptxRigs(t) {
+		for _, s := range [][2]int{{1, 1}, {7, 4}, {9, 127}, {67, 128}, {130, 133}, {16, 1152}} {
+			count, n := s[0], s[1]
+			before, parts := normals(1, n), normals(2, count*n)
+			for shift := range 2 {
+				dw := r.shifted(r.floats(before...), shift)
+				addParts(dw, r.floats(parts...))
+				want := slices.Clone(before)
+				sumRowsAddRef(want, parts)
+				if err := kerneltest.Compare(Floats(dw), want, r.tolerance(count+1), 0); err != nil {
+					t.Errorf("%s: %d parts of %d elements, %d off: %v", r.dev.Name(), count, n, shift, err)
+				}
 			}
 		}
 	}
@@ -115,8 +158,8 @@ func TestAnyPartMayComeLast(t *testing.T) {
 	}
 }
 
-// addsAgain captures two gradients of several tiles, one of many parts and one of
-// few, does them again and again, and tells what is not as it was when they ran
+// addsAgain captures two gradients of several tiles, whose parts the last block
+// adds, does them again and again, and tells what is not as it was when they ran
 // as they came.
 func (c partsCase) addsAgain(r rig) (err error) {
 	defer Recover(&err)
@@ -171,7 +214,6 @@ func (c partsCase) addsAgain(r rig) (err error) {
 // Tickets work in graphs, and bugs in their handling are found. That a fence is
 // missing is not: the interpreter's memory is coherent.
 func TestTicketsOfParts(t *testing.T) {
-	inc, last := `atom\.relaxed\.gpu\.inc\.u32 (%r\d+), (\[%rd\d+\]), %r\d+;`, `(?s)(add\.s32 \t%r\d+, %r\d+, -)1(;\s+// begin inline asm\s+fence)`
 	for _, c := range []partsCase{{tile: gpuTiles[2]}, {mmaFormat: formatTF32, tile: formatTF32.tiles()[4]}} {
 		for _, r := range ptxRigs(t) {
 			if err := c.addsAgain(r); err != nil {
@@ -190,12 +232,9 @@ func TestTicketsOfParts(t *testing.T) {
 			}
 		}
 		for _, bug := range []plantedBug{
-			{"the first ticket is not reset", inc, 0, "atom.relaxed.gpu.inc.u32 $1, $2, 0xffffffff;"},
-			{"the second ticket is not reset", inc, 1, "atom.relaxed.gpu.inc.u32 $1, $2, 0xffffffff;"},
-			{"the last but one of a lane goes on", last, 0, "${1}2$2"},
-			{"the last but one of the lanes goes on", last, 1, "${1}2$2"},
-			{"tiles share their tickets", `mul\.lo\.s32 \t(%r\d+), (%r\d+), 9;`, 0, "mov.b32 $1, 0;"},
-			{"the tickets of the lanes are one", `mul\.wide\.u32 \t(%rd\d+), %r\d+, 4;(\s+add\.s64 \t%rd\d+, %rd\d+, %rd\d+;\s+add\.s32)`, 0, "mov.b64 $1, 0;$2"},
+			{"the ticket is not reset", `atom\.relaxed\.gpu\.inc\.u32 (%r\d+), (\[%rd\d+\]), %r\d+;`, 0, "atom.relaxed.gpu.inc.u32 $1, $2, 0xffffffff;"},
+			{"the last but one goes on", `(?s)(add\.s32 \t%r\d+, %r\d+, -)1(;\s+// begin inline asm\s+fence)`, 0, "${1}2$2"},
+			{"tiles share their ticket", `mul\.wide\.u32 \t(%rd\d+), %r\d+, 4;(\s+add\.s64 \t%rd\d+, %rd\d+, %rd\d+;\s+add\.s32)`, 0, "mov.b64 $1, 0;$2"},
 		} {
 			text, ok := bug.plant(alone, kernel)
 			if !ok {

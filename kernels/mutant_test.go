@@ -153,7 +153,9 @@ func (e ptxEntry) ofHalves() bool {
 	return slices.Contains([]string{"activations_f16", "activations_bf16", "batchnorm_f16", "batchnorm_bf16", "conv2d_scalar", "convert"}, e.concept) || slices.Contains([]string{"ascend_f16", "ascend_bf16", "fill_halves"}, e.kernel)
 }
 
-func (e ptxEntry) forTensorCores() bool { return strings.HasPrefix(e.concept, "conv2d_") }
+func (e ptxEntry) forTensorCores() bool {
+	return strings.HasPrefix(e.concept, "conv2d_") && e.concept != "conv2d_parts"
+}
 
 // kernel runs the mutants of a kernel: all, or a sample.
 func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {

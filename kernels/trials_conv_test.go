@@ -51,6 +51,9 @@ func convTrials() (all []*trial) {
 				weight = append(weight, Conv{N: 3, H: 3, W: 2, C: elements, OC: oc, KH: 1, KW: 1, Stride: 1})
 			}
 		}
+		for _, oc := range []int{12, 16, 36, 52} { // the last row of what one of four places of a thread adds up
+			weight = append(weight, Conv{N: 3, H: 3, W: 2, C: c, OC: oc + odd, KH: 1, KW: 1, Stride: 1})
+		}
 		try("Conv2d", c, forwardTrial, forward...)
 		try("Conv2dBackwardInput", c, inputTrial, input...)
 		try("Conv2dBackwardWeightAdd", 18, weightTrial, weight...)
@@ -70,7 +73,7 @@ func convTrials() (all []*trial) {
 			Conv{N: 3, H: 11, W: 9, C: c, OC: 2 * c, KH: 5, KW: 3, Stride: 2, Pad: 2},
 			Conv{N: 2, H: 9, W: 8, C: 16 - odd, OC: n, KH: 3, KW: 3, Stride: 1, Pad: 1},
 			Conv{N: 2, H: 6, W: 5, C: 4 + odd, OC: 24 - odd, KH: 4, KW: 4, Stride: 1, Pad: 1})
-		for _, parts := range []int{11, 67} { // of a slab each, the lanes of the second turning twice
+		for _, parts := range []int{min(10, fewParts/(t.m*t.n)), 67} { // of a slab each; few, and more than one block adds
 			try("parts of Conv2dBackwardWeightAdd", 67*t.k, func(r rig, g Conv) []Buffer { return partsTrial(r, g, t) },
 				Conv{N: parts, H: t.k / 4, W: 4, C: t.m - odd, OC: t.n, KH: 1, KW: 1, Stride: 1})
 		}
@@ -83,6 +86,21 @@ func convTrials() (all []*trial) {
 				Conv{N: 1, H: 42, W: 43, C: 3, OC: 9, KH: 3, KW: 3, Stride: 1, Pad: 1},
 				Conv{N: 1, H: 52, W: 50, C: 3, OC: 9, KH: 3, KW: 3, Stride: 1, Pad: 1})
 		}
+	}
+	for _, s := range [][2]int{{1, 5}, {6, 136}, {67, 128}, {83, 264}, {83, 161}, {83, 193}, {83, 225}} { // parts, and elements
+		all = append(all, &trial{concept: "conv2d_parts", name: fmt.Sprint("parts ", s), atol: 2 * kerneltest.SumTolerance(s[0]+1), run: func(r rig) (out []Buffer) {
+			parts := r.floats(normals(1, s[0]*s[1])...)
+			shiftings(r, 1, func(at func(int, Buffer) Buffer) {
+				dw := at(0, r.floats(normals(2, s[1])...))
+				if r.dev.gpu == nil {
+					SumRowsAdd(dw, parts)
+				} else {
+					addParts(dw, parts)
+				}
+				out = append(out, dw)
+			})
+			return out
+		}})
 	}
 	return all
 }

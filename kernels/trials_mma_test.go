@@ -51,7 +51,8 @@ func mmaTrials() (all []*trial) {
 			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1}, 0)
 			input(Conv{N: 2, H: t.m / 8, W: 4, C: t.n, OC: w, KH: 1, KW: 1, Stride: 1}, 1)
 			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1, 0)
-			weight(Conv{N: 3, H: t.k / 4, W: 16, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 12, 0) // of a slab each
+			few := min(10, fewParts/(t.m*t.n)) // of a slab each
+			weight(Conv{N: 3, H: t.k / 4, W: 4 * few / 3, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, few, 0)
 			weight(Conv{N: 67, H: t.k / 4, W: 4, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, 67, 0)
 			weight(Conv{N: tiles(2*6*t.k, 25), H: 5, W: 5, C: tiles(t.n/9+1, w) * w, OC: t.m + w, KH: 3, KW: 3, Stride: 1, Pad: 1}, 2, 0) // of six slabs each
 			weight(Conv{N: 2, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1}, 1, 1)

@@ -71,7 +71,7 @@ func disassemble(nvdisasm, cubin string) (map[string]code, error) {
 
 // onTensorCores tells of the kernels that conv2d_mma.cuh and conv2d_halo*.cuh make.
 func (k kernel) onTensorCores() bool {
-	return strings.HasPrefix(k.concept, "conv2d_") && k.concept != "conv2d_scalar"
+	return strings.HasPrefix(k.concept, "conv2d_") && k.concept != "conv2d_scalar" && k.concept != "conv2d_parts"
 }
 
 // slow is an error that names the kernels whose machine code is not what their
