@@ -285,6 +285,17 @@ func TestParamsArena(t *testing.T) {
 	}
 }
 
+// On a device with memory of its own the old memory is given back, of weights and of
+// gradients.
+func TestParamsKeepTheirArenasAlone(t *testing.T) {
+	d := open(t, "ptxsim", kernels.Float32)
+	before := d.Allocated()
+	p := NewParams([]Param{{"a", NewParam(tensor.New(d, 1000))}, {"b", NewParam(tensor.New(d, 3, 5))}})
+	if got, want := d.Allocated()-before, int64(2*4*p.Size()); got != want {
+		t.Errorf("%d bytes are in use, want %d", got, want)
+	}
+}
+
 // Begin makes the rounded weights, but for once behind a pass that says that it
 // does.
 func TestRoundedWeights(t *testing.T) {

@@ -29,8 +29,8 @@ type Params struct {
 // parameter on its own cache lines, in any precision.
 const paramAlign = 64
 
-// NewParams moves the parameters of list, with their values, into new arenas
-// on their device. Their old memory is gone.
+// NewParams moves the parameters of list, from NewParam, with their values, into
+// new arenas on their device. Their old memory is gone.
 func NewParams(list []Param) *Params {
 	if len(list) == 0 {
 		panic("autograd: NewParams of no parameters")
@@ -55,6 +55,7 @@ func NewParams(list []Param) *Params {
 		value := p.Weights.Part(p.Offsets[i], param.Value.Shape...)
 		tensor.Copy(value, param.Value)
 		kernels.Release(param.Value.Data)
+		kernels.Release(param.Grad.Data)
 		if p.rounded != nil {
 			param.rounded = p.rounded.Part(p.Offsets[i], value.Shape...)
 		}

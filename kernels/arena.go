@@ -55,7 +55,7 @@ const minSlab = 1 << 20
 // GPU's is gone when it is allocated.
 func (a *Arena) growth() int {
 	if a.dev.gpu != nil {
-		return 8
+		return 16
 	}
 	return 2
 }

@@ -174,7 +174,7 @@ func (d *Device) room(all *[]Buffer, t Dtype, n int) Buffer {
 	bytes, last := max(n, 1)*t.Size(), len(*all)-1
 	if last < 0 || (*all)[last].n < bytes {
 		if last >= 0 {
-			bytes = max(bytes, 2*(*all)[last].n)
+			bytes = max(bytes, (*all)[last].n*9/8) // an outgrown one is never freed
 		}
 		*all = append(*all, d.Alloc(Uint8, max(bytes, 1<<16)))
 		last++
