@@ -45,9 +45,10 @@ DEVICE bool total(double *sum, double *partial, unsigned *tickets, group g, int 
 	if (!last_of(n, tickets)) return false;
 	for (int i = thread; i < 2 * g.count; i += threads) {
 		const double *of = partial + g.at(i, c);
-		sum[i] = 0;
+		double s = 0;
 #pragma unroll 1 // sixteen loads at once are enough
-		for (int j = 0; j < 2; j++) sum[i] += tree<2>(of, j, n, 2 * c);
+		for (int j = 0; j < 2; j++) s += tree<2>(of, j, n, 2 * c);
+		sum[i] = s;
 	}
 	__syncthreads();
 	return true;
