@@ -118,10 +118,25 @@ var excuses = []excuse{
 	{products("backward_weight_"), "bound off by one", `setp.lt.u32 %p, %r, 4; <- mov.u32 %r, %nctaid.z;.*`, 4, "parts are added by fours or one by one"},
 	{products("backward_weight_"), "bound off by one", `setp.lt.s32 %p, %r, 0; .*`, 36, "of the four places of a thread only the first can be 0"},
 
+	{onTensorCores, "bound off by one", `setp.lt.u32 %p, %r, 4; <- mov.u32 %r, %nctaid.z;.*`, 15, "parts are added by fours or one by one"},
+	{onTensorCores, "bound off by one", `setp.lt.s32 %p, %r, 0; <- cvt.u32.u64 .*`, 162, "of the four places of a thread only the first can be 0"},
+	{"conv2d_backward_weight_(tf32|b?f16)_(halo_.*|256x128)", "sum of another sign", `add.rn.f32 .*`, 96, "the first of the only four parts at once is added to 0"},
+
+	// conv2d: gradients of weights on tensor cores.
+	{onTensorCores, "bound off by one", `setp.gt.u32 %p, %r, 1; <- add.s32 %r, %r, -1;.*`, 18, "a slab behind the last is of zeros"},
+	{onTensorCores, "bound off by one", `setp.lt.s32 %p, %r, %r; <- div.s32 .*`, 15, "elements behind the window are not stored"},
+	{onTensorCores, "bound off by one", `setp.lt.s32 %p, %r, %r; <- (add.s32 %r, %r, (4|%r)|or.b32 %r, %r, (1|17|33|49|%r)); <- cvt.u32.u64 .*`, 15, "channels are a multiple of four or eight, and a tile has a row"},
+	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "bound off by one", `setp.lt.s32 %p, %r, 1; <- add.s32 %r, %r, 2;.*`, 3, "a row has a pixel"},
+	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "copies not waited for", `#2 of 2`, 3, "nothing in shared memory follows"},
+	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "fields exchanged", `#6 of 6`, 3, "both are factors of the number of pixels"},
+
 	// conv2d: the sums of groups of warps.
 	{products("(backward_input_)?"), "barrier missing", `bar.sync 0; #(4 of 4|5 of 5|8 of 8|9 of 9)`, 6, "nothing in shared memory follows"},
 	{products("(backward_(input|weight)_)?"), "branch negated", `branch <- setp.gt.u32 %p, %r, 63; <- mov.u32 %r, %tid.x; .*`, 6, "the sums of the third group come by way of the fourth"},
 }
+
+// onTensorCores is the kernels of the gradient of a weight there.
+const onTensorCores = "conv2d_backward_weight_(tf32|b?f16)_.*"
 
 // products is the kernels of a product without tensor cores.
 func products(prefix string) string { return "conv2d_" + prefix + "(large|medium|small|scalar)" }

@@ -178,8 +178,8 @@ func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
 		case excuse != nil:
 			how = "equivalent"
 			l.lived[excuse]++
-		case e.forTensorCores() && *everyMutant:
-			how = "not judged" // nobody has looked at all that live
+		case e.forTensorCores() && *everyMutant && !matches(onTensorCores, e.kernel):
+			how = "not judged" // nobody has looked at all that live, but for gradients of weights
 			t.Logf("%v: lives", m)
 		default:
 			how = "missed"

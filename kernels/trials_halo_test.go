@@ -47,6 +47,7 @@ func haloTrials() (all []*trial) {
 		weight(Conv{N: 7, H: 8, W: 9, C: t.n/9 + w, OC: t.m + w}, 2, 0)
 		weight(Conv{N: 3, H: t.k / 4, W: 8, C: t.n / 9, OC: t.m}, 6, 1) // of a slab each
 		weight(Conv{N: 67, H: t.k / 4, W: 4, C: 16, OC: 8}, 67, 1)
+		all = append(all, c.trialOf("conv2d_halo_"+c.name, "ends of weight", c.haloWeightEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.weight(&t, 1)} }))
 	}
 	return all
 }

@@ -56,6 +56,7 @@ func mmaTrials() (all []*trial) {
 			weight(Conv{N: 67, H: t.k / 4, W: 4, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, 67, 0)
 			weight(Conv{N: tiles(2*6*t.k, 25), H: 5, W: 5, C: tiles(t.n/9+1, w) * w, OC: t.m + w, KH: 3, KW: 3, Stride: 1, Pad: 1}, 2, 0) // of six slabs each
 			weight(Conv{N: 2, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1}, 1, 1)
+			all = append(all, c.endTrials(concept, t)...)
 			statistics := func(g Conv) {
 				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t) })
 			}
@@ -160,7 +161,7 @@ func (m mmaRun) statistics(t *gpuTile) []Buffer {
 	z, x, w, b := m.room(m.g.YLen()), m.operand(1, m.g.XLen()), m.operand(2, m.g.WLen()), m.r.floats(normals(3, m.g.OC)...)
 	n := BatchNorm{Rows: m.g.N * m.g.OH() * m.g.OW(), C: m.g.OC, ReLU: true}
 	mean, variance := m.r.junk(n.C), m.r.junk(n.C)
-	moved := BatchNormRunning{m.r.floats(normals(4, n.C)...), m.r.floats(constant(n.C, 1.7)...), m.r.ints(4), 0.1, 2}
+	moved := BatchNormRunning{m.r.floats(normals(4, n.C)...), m.r.floats(constant(n.C, 1.7)...), m.r.ints(4), 0.1, 11}
 	if m.onRef() {
 		Conv2d(z, x, w, b, m.g)
 		stored := Floats(z)

@@ -1,0 +1,143 @@
+package kernels
+
+// What follows are shapes of products that end everywhere: for each group of rows of
+// a tile that a thread reads or writes, and for each piece of the first slabs of k,
+// there is one that ends within it.
+
+// points is a convolution of n images of a pixel.
+func points(n, c, oc int) Conv {
+	return Conv{N: n, H: 1, W: 1, C: c, OC: oc, KH: 1, KW: 1, Stride: 1}
+}
+
+// ends are the numbers of one more than a multiple of step, up to end.
+func ends(end, step int) (list []int) {
+	for n := 1; n <= end; n += step {
+		list = append(list, n)
+	}
+	return list
+}
+
+// multiples are those of w up to end.
+func multiples(w, end int) (list []int) {
+	for n := w; n <= end; n += w {
+		list = append(list, n)
+	}
+	return list
+}
+
+// beside are images of a pixel whose windows, with sums of c elements for each tap,
+// see it or a neighbour that is not there: in each slab one below it or behind it.
+func beside(n, c, oc int) []Conv {
+	return []Conv{
+		{N: n, H: 1, W: 1, C: c, OC: oc, KH: 3, KW: 1, Stride: 1, Pad: 1},
+		{N: n/9 + 1, H: 1, W: 1, C: c, OC: oc, KH: 1, KW: 1, Stride: 1, Pad: 1},
+	}
+}
+
+func (c mmaCase) forwardEnds(t gpuTile) (all []Conv) {
+	w, slabs := c.width(), 4*t.k
+	for _, n := range ends(t.m, 8) {
+		all = append(all, points(n, w, w))
+	}
+	for _, n := range append(ends(t.n, 8), 2, 3, 4, 5, 6, 7, 8) { // stored by eights, by fours and one by one
+		all = append(all, points(3, w, n))
+	}
+	for _, n := range multiples(w, slabs+w) {
+		all = append(all, points(3, n, w))
+	}
+	for _, n := range []int{w, t.k / 2, t.k, t.k + t.k/2, slabs} {
+		all = append(all, beside(t.m+1, n, w)...)
+	}
+	return all
+}
+
+func (c mmaCase) inputEnds(t gpuTile) (all []Conv) {
+	w, slabs := c.width(), 4*t.k
+	for _, n := range ends(t.m, 8) {
+		all = append(all, points(n, w, w))
+	}
+	for _, n := range multiples(w, t.n) {
+		all = append(all, points(3, n, w))
+	}
+	for _, n := range multiples(w, slabs+w) {
+		all = append(all, points(3, w, n))
+	}
+	for _, n := range []int{w, t.k / 2, t.k, t.k + t.k/2, slabs} {
+		all = append(all, beside(t.m+1, w, n)[0])
+	}
+	return all
+}
+
+func (c mmaCase) weightEnds(t gpuTile) (all []Conv) {
+	w, slabs := c.width(), 4*t.k
+	for _, n := range multiples(w, t.n) {
+		all = append(all, points(3, n, w))
+	}
+	for _, n := range multiples(w, t.m) {
+		all = append(all, points(3, w, n))
+	}
+	for _, n := range ends(slabs, t.k/8) { // pixels; and rows or images that end there, of which another follows
+		row, column := points(2, w, w), points(2, w, w)
+		row.W, column.H = t.k+n, t.k+n
+		all = append(all, points(n, w, w), row, column)
+	}
+	return append(all, points(3, t.n/2, t.m), beside(slabs/3+1, w, w)[0])
+}
+
+// haloWeightEnds is weightEnds of 3 x 3, with a halo that ends with a slab.
+func (c mmaCase) haloWeightEnds(t gpuTile) (all []Conv) {
+	w := c.width()
+	add := func(g Conv) {
+		g.KH, g.KW, g.Pad = 3, 3, 1
+		all = append(all, g)
+	}
+	for _, n := range ends(4*t.k, t.k/8) {
+		add(points(n, w, w))
+	}
+	for _, n := range multiples(w, t.m) {
+		add(points(3, w, n))
+		add(points(3, min(n, t.n/9), w))
+	}
+	for _, width := range []int{t.k/2 - 1, t.k - 1, map[int]int{4: 95, 2: 63}[c.size]} { // the last one fills the ring
+		g := points(3, w, w)
+		g.H, g.W = 3, width
+		add(g)
+	}
+	return all
+}
+
+// statisticsEnds have any number of tiles that are added at once, and eight times
+// that many.
+func (c mmaCase) statisticsEnds(t gpuTile) (all []Conv) {
+	w := c.width()
+	for tiles := 2; tiles < 32; tiles += 2 {
+		all = append(all, points((tiles-1)*t.m+1, w, w))
+	}
+	return append(all, points(9*32*t.m+1, w, w))
+}
+
+// endTrials are of these shapes.
+func (c mmaCase) endTrials(concept string, t gpuTile) []*trial {
+	return []*trial{
+		c.trialOf(concept, "ends of forward "+t.name, c.forwardEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.forward(&t)} }),
+		c.trialOf(concept, "ends of input "+t.name, c.inputEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.input(&t)} }),
+		c.trialOf(concept, "ends of weight "+t.name, c.weightEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.weight(&t, 1)} }),
+		c.trialOf(concept, "ends of statistics "+t.name, c.statisticsEnds(t), func(m mmaRun) []Buffer { return m.statistics(&t) }),
+	}
+}
+
+// trialOf is a trial of several shapes, for all mutants only.
+func (c mmaCase) trialOf(concept, name string, shapes []Conv, run func(m mmaRun) []Buffer) *trial {
+	most := 0 // terms
+	for _, g := range shapes {
+		most = max(most, g.KH*g.KW*max(g.C, g.OC), g.N*g.OH()*g.OW())
+	}
+	p := c.trial(concept, name, Conv{}, most+1, nil)
+	p.run = func(r rig) (out []Buffer) {
+		for _, g := range shapes {
+			out = append(out, run(mmaRun{c, r, g, 0})...)
+		}
+		return out
+	}
+	return p
+}
