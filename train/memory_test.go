@@ -72,13 +72,15 @@ func TestAModelThatDoesNotFit(t *testing.T) {
 // An evaluation of the gradients of a ResNet-34, a third of this step, is 250
 // launches at most: each costs a GPU about a microsecond in which it does nothing.
 func TestAnEvaluationIsFewLaunches(t *testing.T) {
-	c, launches := small("resnet34", "LookbehindSAM"), 0
-	c.K, c.Device, c.Precision = 2, "cuda", "tf32"
-	if _, err := Rehearse(c, data(), func(kernels.Launch) { launches++ }); err != nil {
-		t.Fatal(err)
-	}
-	if launches > 3*250 || launches < 3*150 { // 36 convolutions with two gradients each alone are more than 100
-		t.Errorf("%d launches for 3 evaluations, want at most 750", launches)
+	for _, precision := range []string{"tf32", "fp16"} {
+		c, launches := small("resnet34", "LookbehindSAM"), 0
+		c.K, c.Batch, c.Device, c.Precision = 2, 128, "cuda", precision
+		if _, err := Rehearse(c, data(), func(kernels.Launch) { launches++ }); err != nil {
+			t.Fatal(err)
+		}
+		if launches > 3*250 || launches < 3*150 { // 36 convolutions with two gradients each alone are more than 100
+			t.Errorf("%s: %d launches for 3 evaluations, want at most 750", precision, launches)
+		}
 	}
 }
 
