@@ -136,6 +136,30 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
+// A record is the losses on both sides of an ascent and the norm of the gradient
+// along which it went.
+func TestARecordIsWhatAnAscentMeasured(t *testing.T) {
+	q := newQuadratic(t)
+	w := q.weights()
+	before, grad := q.at(w, Eval{})
+	norm := 0.0
+	for _, g := range grad {
+		norm = math.Hypot(norm, g)
+	}
+	for i, g := range grad {
+		w[i] += .05 * g / norm
+	}
+	after, _ := q.at(w, Eval{})
+	log := NewLog(q.params, 1, 1)
+	(&SAM{Params: q.params, Base: q.sgd(), Ascent: Ascent{Rho: .05}}).Step(q.closure, log)
+	r := log.Read()[0]
+	for i, pair := range [][2]float64{{r.AscentLoss[0], before}, {r.AscentNorm[0], norm}, {r.DescentLoss[0], after}} {
+		if !(math.Abs(pair[0]-pair[1]) <= 1e-12) {
+			t.Errorf("number %d is %v, want %v", i, pair[0], pair[1])
+		}
+	}
+}
+
 func TestLogKeepsTheLastRows(t *testing.T) {
 	q := newQuadratic(t)
 	m := &Lookbehind{Params: q.params, Base: q.sgd(), Ascent: Ascent{Rho: .05}, K: 2, Adaptive: true, Reuse: true}
