@@ -31,7 +31,7 @@ func networks(d *kernels.Device) []network {
 	fused.ReLU = true
 	evalFused := eval
 	evalFused.ReLU = true
-	r := running(d, 3)
+	r, two := running(d, 3), running(d, 2)
 	key := tensor.NewOf(d, kernels.Int32, 3)
 	kernels.Upload(key.Data, []int32{7, 1, 2})
 	one := tensor.Window{Stride: 1, Pad: 1}
@@ -83,7 +83,6 @@ func networks(d *kernels.Device) []network {
 		}},
 		{"padshortcut", [][]int{{2, 5, 4, 3}}, func(t *Tape, in []*Var) *Var { return t.PadShortcut(in[0], 6, 2) }},
 		{"residual block", [][]int{{2, 4, 4, 2}, {2, 3, 3, 2}, {2}, {2}}, func(t *Tape, in []*Var) *Var {
-			two := running(d, 2)
 			y := t.Conv2d(in[0], in[1], nil, one)
 			y = t.BatchNorm(y, in[2], in[3], nil, two, fused)
 			y = t.Conv2d(y, in[1], nil, one) // the weight is shared, the input used twice

@@ -17,13 +17,15 @@ func (t *Tape) conv2d(x, w, b *Var, win tensor.Window, y *tensor.Tensor) *Var {
 			func(t *Tape, in []*Var) *Var { return t.Conv2d(in[0], in[1], third(in), win) }}
 	})
 	return t.record(o, y, func(dy *tensor.Tensor) {
-		tensor.Conv2dBackwardWeightAdd(w.Grad, dy, x.Value, win)
 		if b != nil {
 			tensor.BiasBackwardAdd(b.Grad, dy)
 		}
 		if x.needsGrad() { // the batch needs none
 			t.add(x, tensor.Conv2dBackwardInput(t.arena, x.Shape(), dy, w.factor(), win))
 		}
+		// Nobody waits for dw. It comes last, so that it runs beside what comes of dx:
+		// passes of a normalisation, as a rule, which leave the tensor cores alone.
+		t.arena.Aside(func() { tensor.Conv2dBackwardWeightAdd(w.Grad, dy, x.Value, win) }, dy.Data, x.Value.Data)
 	})
 }
 

@@ -102,6 +102,9 @@ func (t *Tape) add(v *Var, g *tensor.Tensor) {
 	case v.addsUp && v.more == nil && t.check == nil:
 		v.more = g // which saves a pass over both
 	default:
+		if !v.result {
+			t.arena.Join() // a product may be adding to it
+		}
 		if v.more != nil { // first come, first added
 			v.more, g = g, v.more
 		}
@@ -140,6 +143,7 @@ func (t *Tape) BackwardScaled(loss *Var, scale float64) {
 	for i := len(t.steps) - 1; i >= 0; i-- {
 		t.walk(i)
 	}
+	t.arena.Join()
 	t.clear()
 }
 

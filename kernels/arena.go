@@ -20,6 +20,8 @@ type Arena struct {
 	dev   *Device
 	slabs []slab
 	live  map[address]extent
+	kept  []Buffer // what work reads that was given aside
+	late  []Buffer // what was freed of it
 	used  int
 	peak  int
 }
@@ -108,7 +110,7 @@ func (a *Arena) spanSize(t Dtype, n int) int {
 // mark tells the interpreter whether b is in use.
 func (a *Arena) mark(b Buffer, live bool) {
 	if a.dev.gpu != nil && b.n > 0 {
-		a.dev.gpu.drv.Mark(b.ptr, b.n*b.dtype.Size(), live)
+		a.dev.gpu.mark(b.ptr, b.n*b.dtype.Size(), live)
 	}
 }
 
@@ -157,6 +159,10 @@ func (a *Arena) Free(b Buffer) {
 	if !ok || e.size != a.spanSize(b.dtype, b.n) {
 		panic(fmt.Sprintf("kernels: Free of a buffer of %d %v that this arena did not give out", b.n, b.dtype))
 	}
+	if a.keeps(b) {
+		a.late = append(a.late, b)
+		return
+	}
 	if a.Poison {
 		b.poison()
 	}
@@ -187,8 +193,9 @@ func merge(free []span, at int) []span {
 	return free
 }
 
-// Reset takes every buffer back.
+// Reset takes every buffer back, after a Join.
 func (a *Arena) Reset() {
+	a.Join()
 	if a.Poison {
 		for _, s := range a.slabs {
 			s.memory.poison()

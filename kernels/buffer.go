@@ -158,6 +158,7 @@ func Download[T Element](dst []T, b Buffer) {
 	switch {
 	case len(dst) == 0:
 	case b.dev.gpu != nil:
+		b.dev.gpu.join()
 		b.dev.gpu.must("Download", b.dev.gpu.drv.CopyOut(0, raw(dst), b.ptr))
 	default:
 		copy(dst, view[T](b))

@@ -8,7 +8,8 @@ import (
 )
 
 // A gpu is what a Device needs to run PTX: a GPU, or the interpreter in its
-// place. Work goes to one stream, in order; nothing waits for it but Download.
+// place. Work goes to one queue, in order, unless it is given aside; nothing waits
+// for it but Download.
 type gpu struct {
 	drv  driver.Driver
 	name string
@@ -19,14 +20,16 @@ type gpu struct {
 	kernels  map[string]driver.Kernel
 	args     driver.Args
 
-	scratch  []Buffer // see work
-	poison   bool     // it comes as NaN, and ends where it ends: for tests
-	partials []Buffer // see sums
-	counters []Buffer // see tickets
-	watch    func(Launch)
-	trace    func(Span) // nil: nobody listens
-	timer    *Timer     // of trace
-	busy     func()     // of trace: keeps the device busy while what is timed is on its way; nil: no need
+	queue       // of what is not given aside
+	side  queue // see Aside
+	now   *queue
+	forks forks
+
+	poison bool // scratch memory comes as NaN, and ends where it ends: for tests
+	watch  func(Launch)
+	trace  func(Span) // nil: nobody listens
+	timer  *Timer     // of trace
+	busy   func()     // of trace: keeps the device busy while what is timed is on its way; nil: no need
 }
 
 func newGPU(drv driver.Driver) *gpu {
@@ -36,10 +39,12 @@ func newGPU(drv driver.Driver) *gpu {
 
 // gpuOf runs the kernels of the given modules.
 func gpuOf(drv driver.Driver, texts, moduleOf map[string]string) *gpu {
-	return &gpu{
+	g := &gpu{
 		drv: drv, name: drv.Name(), texts: texts, moduleOf: moduleOf,
 		modules: map[string]driver.Module{}, kernels: map[string]driver.Kernel{},
 	}
+	g.now = &g.queue
+	return g
 }
 
 // A size is the shape of a launch.
@@ -90,7 +95,7 @@ func (g *gpu) give(k driver.Kernel, s size, args []any) {
 	if err != nil {
 		panic(fmt.Sprintf("kernels: %v", err))
 	}
-	g.must(k.Name(), g.drv.Launch(0, k, s.grid, s.block, s.shared, packed))
+	g.must(k.Name(), g.drv.Launch(g.now.stream, k, s.grid, s.block, s.shared, packed))
 }
 
 func (g *gpu) pack(kernel string, arg any) {
@@ -146,13 +151,13 @@ func (g *gpu) kernel(name string) driver.Kernel {
 // call. Memory that was once given out is never freed: a captured step may
 // name it.
 func (d *Device) work(t Dtype, n int) Buffer {
-	g := d.gpu
-	b := d.room(&g.scratch, t, n)
+	g, q := d.gpu, d.gpu.now
+	b := d.room(&q.scratch, t, n)
 	if g.poison {
-		whole := g.scratch[len(g.scratch)-1]
-		g.drv.Mark(whole.ptr, whole.n, false)
-		g.drv.Mark(b.ptr, n*t.Size(), true)
-		g.must("Fill", g.drv.Fill32(0, b.ptr, math.MaxUint32, n*t.Size()/4))
+		whole := q.scratch[len(q.scratch)-1]
+		g.mark(whole.ptr, whole.n, false)
+		g.mark(b.ptr, n*t.Size(), true)
+		g.must("Fill", g.drv.Fill32(q.stream, b.ptr, math.MaxUint32, n*t.Size()/4))
 	}
 	return b
 }
@@ -161,10 +166,11 @@ func (d *Device) work(t Dtype, n int) Buffer {
 // It is memory of its own, of which the interpreter knows where it ends and that
 // nothing is in it yet, so that it sees a sum that is read before it is written.
 func (d *Device) sums(n int) Buffer {
-	b, all := d.room(&d.gpu.partials, Float64, n), d.gpu.partials
-	whole := all[len(all)-1]
-	d.gpu.drv.Mark(whole.ptr, whole.n, false)
-	d.gpu.drv.Mark(b.ptr, n*Float64.Size(), true)
+	g, q := d.gpu, d.gpu.now
+	b := d.room(&q.partials, Float64, n)
+	whole := q.partials[len(q.partials)-1]
+	g.mark(whole.ptr, whole.n, false)
+	g.mark(b.ptr, n*Float64.Size(), true)
 	return b
 }
 
@@ -185,16 +191,17 @@ func (d *Device) room(all *[]Buffer, t Dtype, n int) Buffer {
 }
 
 // tickets returns n counters, int32, for blocks that find out which of them
-// comes last (ticket.cuh). They are 0 whenever no kernel runs: each leaves
-// them as it found them, and kernels run one after the other. Counters that
-// were once given out are never freed.
+// comes last (ticket.cuh). They are 0 whenever no kernel of the queue runs: each
+// leaves them as it found them, and those of a queue run one after the other.
+// Counters that were once given out are never freed.
 func (d *Device) tickets(n int) Buffer {
-	g, last := d.gpu, len(d.gpu.counters)-1
-	if last < 0 || g.counters[last].n < n {
-		g.counters = append(g.counters, d.Alloc(Int32, max(n, 1<<12)))
+	q := d.gpu.now
+	last := len(q.counters) - 1
+	if last < 0 || q.counters[last].n < n {
+		q.counters = append(q.counters, d.Alloc(Int32, max(n, 1<<12)))
 		last++
 	}
-	return g.counters[last].Slice(0, n)
+	return q.counters[last].Slice(0, n)
 }
 
 // alloc returns zeroed memory.
@@ -202,7 +209,7 @@ func (g *gpu) alloc(bytes int) driver.Ptr {
 	words := max(tiles(bytes, 4), 1)
 	p, err := g.drv.Alloc(4 * words)
 	g.must(fmt.Sprintf("allocating %d bytes", bytes), err)
-	g.must("Fill", g.drv.Fill32(0, p, 0, words))
+	g.must("Fill", g.drv.Fill32(g.now.stream, p, 0, words))
 	return p
 }
 
@@ -234,7 +241,7 @@ func (g *gpu) fill(b Buffer, v float64) {
 		if g.trace != nil {
 			defer g.span("fill", size{}, []any{b})()
 		}
-		g.must("Fill", g.drv.Fill32(0, b.ptr, word, words))
+		g.must("Fill", g.drv.Fill32(g.now.stream, b.ptr, word, words))
 	}
 }
 
@@ -245,9 +252,12 @@ func (g *gpu) copy(y, x Buffer) {
 		if g.trace != nil {
 			defer g.span("copy", size{}, []any{y, x})()
 		}
-		g.must("Copy", g.drv.Copy(0, y.ptr, x.ptr, x.n*x.dtype.Size()))
+		g.must("Copy", g.drv.Copy(g.now.stream, y.ptr, x.ptr, x.n*x.dtype.Size()))
 	}
 }
+
+// mark tells the interpreter whether n bytes are in use.
+func (g *gpu) mark(p driver.Ptr, n int, live bool) { g.drv.Mark(g.now.stream, p, n, live) }
 
 // must panics with a Fault where the device failed.
 func (g *gpu) must(doing string, err error) {

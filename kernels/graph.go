@@ -36,6 +36,7 @@ func (g *Graph) Free() { g.dev.gpu.must("releasing a captured step", g.graph.Fre
 // Sync waits until the device has done all its work.
 func (d *Device) Sync() {
 	if d.gpu != nil {
+		d.gpu.join()
 		d.gpu.must("waiting", d.gpu.drv.Sync(0))
 	}
 }

@@ -37,6 +37,7 @@ func Fetch(dst, src Buffer) {
 	to := bytes(dst, size)
 	switch {
 	case src.dev.gpu != nil:
+		src.dev.gpu.join()
 		src.dev.gpu.must("Fetch", src.dev.gpu.drv.CopyOut(0, to, src.ptr))
 		src.dev.Sync() // a copy to pinned memory is under way
 	case src.dev.isCPU():

@@ -9,6 +9,8 @@ type Launch struct {
 	Fetched int64 // of a product: as often as its blocks bring them to shared memory
 	Alone   int64 // of a product in parts: what one block reads and writes to add them up, when the others have nothing left to do
 	Conv    *Conv // the geometry of a product, else nil
+	Fork    int   // not 0: it may run beside those of the same number on the other side
+	Aside   bool  // the side, of a launch with a Fork: see Arena.Aside
 }
 
 // Watch makes f hear of all work that is given to a device that runs PTX from
@@ -24,7 +26,10 @@ func (g *gpu) saw(kernel string, s size, args []any) {
 	if g.watch == nil {
 		return
 	}
-	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched, Alone: s.alone}
+	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched, Alone: s.alone, Aside: g.now == &g.side}
+	if g.forks.open {
+		l.Fork = g.forks.count
+	}
 	for _, a := range args {
 		switch v := a.(type) {
 		case Buffer:

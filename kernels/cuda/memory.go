@@ -98,4 +98,4 @@ func (d *Device) pinned(b []byte) bool {
 }
 
 // Mark does nothing: a GPU does not check its memory.
-func (d *Device) Mark(driver.Ptr, int, bool) {}
+func (d *Device) Mark(driver.Stream, driver.Ptr, int, bool) {}

@@ -27,7 +27,7 @@ func TestMemory(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	check(t, d.Copy(0, q, p, 0), d.Fill32(0, q, 0, 0), d.CopyIn(0, q, nil), d.CopyOut(0, nil, q))
-	d.Mark(p, 40, false) // nothing
+	d.Mark(0, p, 40, false) // nothing
 	check(t, d.CopyOut(0, got, p), d.Free(p))
 	if d.InUse() != 40 {
 		t.Errorf("%d bytes in use, want 40", d.InUse())

@@ -84,11 +84,11 @@ type Driver interface {
 	AllocHost(bytes int) ([]byte, error)
 	// FreeHost releases memory that AllocHost returned.
 	FreeHost(mem []byte) error
-	// Mark tells that the range at p starts (live) or ends (not live) being a
-	// tensor. It is a hint: a GPU ignores it, a checking driver treats a range
-	// that became live as uninitialised, and one that is not live as out of
-	// bounds.
-	Mark(p Ptr, bytes int, live bool)
+	// Mark tells that at the present end of s the range at p starts (live) or ends
+	// (not live) being a tensor. It is a hint: a GPU ignores it, a checking driver
+	// treats a range that became live as uninitialised, and one that is not live
+	// as out of bounds.
+	Mark(s Stream, p Ptr, bytes int, live bool)
 
 	// CopyIn copies src to the device. src must stay unchanged until the copy
 	// is done; for memory that is not from AllocHost it is done on return.

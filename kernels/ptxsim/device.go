@@ -155,30 +155,33 @@ func (d *Device) pinned(b []byte) bool {
 }
 
 // Mark makes a range uninitialised (live) or out of bounds (not live). A range
-// that is not in an allocation is a bug of the caller, so Mark panics.
-func (d *Device) Mark(p driver.Ptr, n int, live bool) {
+// that is not in an allocation is a bug of the caller, and so is a stream that
+// does not take part in a capture: Mark panics.
+func (d *Device) Mark(s driver.Stream, p driver.Ptr, n int, live bool) {
 	mark := func() error {
-		s := d.mem.find(uint64(p))
+		seg := d.mem.find(uint64(p))
 		off := uint64(p) - deviceBase
-		if s != nil {
-			off = uint64(p) - s.base
+		if seg != nil {
+			off = uint64(p) - seg.base
 		}
-		if s == nil || s.freed || n < 0 || off > s.size || uint64(n) > s.size-off {
-			panic(fmt.Sprintf("ptxsim: Mark(%#x, %d): not in an allocation%s", p, n, describe(s, uint64(p))))
+		if seg == nil || seg.freed || n < 0 || off > seg.size || uint64(n) > seg.size-off {
+			panic(fmt.Sprintf("ptxsim: Mark(%#x, %d): not in an allocation%s", p, n, describe(seg, uint64(p))))
 		}
 		state := byte(stateDead)
 		if live {
 			state = statePoison
 		}
-		setBytes(s.state[off:off+uint64(n)], state)
-		setBytes(s.data[off:off+uint64(n)], poisonByte)
+		setBytes(seg.state[off:off+uint64(n)], state)
+		setBytes(seg.data[off:off+uint64(n)], poisonByte)
 		return nil
 	}
-	if d.capture != nil {
-		d.capture.work = append(d.capture.work, mark)
+	if d.capture == nil {
+		mark()
 		return
 	}
-	mark()
+	if err := d.capture.add("Mark", s, mark); err != nil {
+		panic(err)
+	}
 }
 
 // CopyIn copies from the host.

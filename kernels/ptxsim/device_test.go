@@ -79,6 +79,50 @@ func TestStreamsAndGraph(t *testing.T) {
 	}
 }
 
+// A reader beside the captured stream, which goes on writing: outside of a capture
+// it comes at once, in a graph as late as the join lets it, and then finds what
+// came behind the fork. Two joins are two such places.
+func TestGraphsAreLate(t *testing.T) {
+	d := New(Config{})
+	x, y, z := upload(t, d, []uint32{1}), alloc[uint32](t, d, 1), alloc[uint32](t, d, 1)
+	side, _ := d.NewStream()
+	fork, _ := d.NewEvent()
+	join, _ := d.NewEvent()
+	read := func(to driver.Ptr, then func() error) error {
+		return firstError(
+			d.Record(fork, 0), d.Wait(side, fork), d.Copy(side, to, x, 4),
+			then(), d.Record(join, side), d.Wait(0, join))
+	}
+	write := func(v uint32) func() error { return func() error { return d.Fill32(0, x, v, 1) } }
+	step := func() error { return firstError(read(y, write(2)), read(z, write(3))) }
+	if err := step(); err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string, want ...uint32) {
+		if got := append(download[uint32](t, d, y, 1), download[uint32](t, d, z, 1)...); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", when, got, want)
+		}
+	}
+	check("at once", 1, 2)
+	g, err := d.Capture(0, step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Launch(0); err != nil {
+		t.Fatal(err)
+	}
+	check("late", 2, 3)
+	g, err = d.Capture(0, func() error { // marks are work too: the reader finds that x is gone
+		return read(y, func() error { d.Mark(0, x, 4, false); return nil })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Launch(0); err == nil || !strings.Contains(err.Error(), "marked dead") {
+		t.Errorf("a reader of what was marked dead before the join: %v", err)
+	}
+}
+
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -133,7 +177,7 @@ func TestCaptureErrors(t *testing.T) {
 func TestMark(t *testing.T) {
 	var d *Device
 	var tensor driver.Ptr
-	mark := func() error { d.Mark(tensor, 16, true); return nil }
+	mark := func() error { d.Mark(0, tensor, 16, true); return nil }
 	fill := func() error { return d.Fill32(0, tensor, 7, 4) }
 	launch := func(n int) func() error {
 		return func() error {
@@ -145,7 +189,7 @@ func TestMark(t *testing.T) {
 		d = New(Config{})
 		arena := alloc[uint8](t, d, 1024)
 		tensor = arena + 256
-		d.Mark(arena, 1024, false)
+		d.Mark(0, arena, 1024, false)
 		for i, step := range steps {
 			if err := step(); err != nil && i < len(steps)-1 {
 				t.Fatalf("step %d: %v", i, err)
@@ -167,7 +211,7 @@ func TestMark(t *testing.T) {
 	}
 	k := kernelOf(t, d, addPTX, "add")
 	g, err := d.Capture(0, func() error { // a capture repeats marks with the work
-		d.Mark(tensor, 16, true)
+		d.Mark(0, tensor, 16, true)
 		return d.Launch(0, k, dim(1, 1), dim(32, 1), 0, pack(t, k, tensor, 4))
 	})
 	if err != nil {

@@ -13,7 +13,7 @@ type event struct {
 	recorded bool
 	time     time.Time
 	capture  *capture // in which it was recorded last
-	seen     map[driver.Stream]int
+	seen     progress // what it stands for there
 }
 
 // give does work of a stream now, or adds it to the capture. host is the host

@@ -66,7 +66,7 @@ func (d *Device) on(what string, s driver.Stream) error {
 }
 
 // Mark does nothing.
-func (d *Device) Mark(driver.Ptr, int, bool) {}
+func (d *Device) Mark(driver.Stream, driver.Ptr, int, bool) {}
 
 // CopyIn does nothing.
 func (d *Device) CopyIn(s driver.Stream, dst driver.Ptr, src []byte) error {
