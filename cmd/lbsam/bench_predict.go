@@ -23,6 +23,7 @@ type prediction struct {
 	Flops     float64     `json:"flops"`
 	Bytes     int64       `json:"bytes"`
 	Seconds   float64     `json:"ms_per_step"`
+	Saved     float64     `json:"ms_saved_side_by_side"` // what its parts take longer, one after the other
 	Measured  float64     `json:"ms_measured,omitempty"` // of the parts that were
 	Memory    int64       `json:"memory_bytes"`
 	Parts     []predicted `json:"parts"`
@@ -51,9 +52,9 @@ func (a *app) predict(c train.Config, name, beside string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	parts := map[string]*predicted{}
+	step, parts := &roofline.Step{Card: card}, map[string]*predicted{}
 	memory, err := train.Rehearse(c, randomData(c), func(l kernels.Launch) {
-		e, at := card.Of(l), roofline.Name(l)
+		e, at := step.Add(l), roofline.Name(l)
 		p := parts[at]
 		if p == nil {
 			p = &predicted{Name: at, Blocks: l.Blocks, Bound: e.Bound, Measured: measured[at]}
@@ -67,7 +68,7 @@ func (a *app) predict(c train.Config, name, beside string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	p := prediction{Kind: "prediction", Card: card.Name, Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Memory: memory}
+	p := prediction{Kind: "prediction", Card: card.Name, Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Memory: memory, Seconds: step.Seconds() * 1e3, Saved: step.Saved() * 1e3}
 	for _, part := range slices.SortedFunc(maps.Values(parts), func(x, y *predicted) int {
 		return cmp.Or(cmp.Compare(y.lost(), x.lost()), cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Name, y.Name))
 	}) {
@@ -75,7 +76,6 @@ func (a *app) predict(c train.Config, name, beside string, asJSON bool) error {
 		p.Launches += part.Launches
 		p.Flops += part.Flops
 		p.Bytes += part.Bytes
-		p.Seconds += part.Seconds
 		p.Measured += part.Measured
 	}
 	if asJSON {
@@ -139,6 +139,9 @@ func (a *app) showPrediction(p prediction) {
 			sum.Flops, sum.Bytes = sum.Flops+part.Flops, sum.Bytes+part.Bytes
 		}
 		row(fmt.Sprintf("%d more", len(rest)), sum.Launches, sum.Seconds, sum.Measured, sum.Flops, sum.Bytes, "")
+	}
+	if p.Saved > 0 {
+		row("side by side", 0, -p.Saved, 0, 0, 0, "")
 	}
 	row("step", p.Launches, p.Seconds, p.Measured, p.Flops, p.Bytes, "")
 	fmt.Fprintf(a.stdout, "%.0f img/s, %.2f GB of memory\n", float64(p.Batch)/p.Seconds*1e3, float64(p.Memory)/1e9)

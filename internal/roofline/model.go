@@ -42,13 +42,20 @@ const (
 	Gap     Bound = "launch"
 )
 
-// An Estimate is the time of one launch.
+// An Estimate is the time of one launch that has the card for itself.
 type Estimate struct {
 	Seconds float64
 	Flops   float64 // useful ones
 	Bytes   int64
 	Bound   Bound
+	use     use
 }
+
+// A use is how long all of the multiplying units, of the memory or of the L2 cache
+// would be busy with something, in seconds.
+type use struct{ compute, memory, l2 float64 }
+
+func (u use) and(v use) use { return use{u.compute + v.compute, u.memory + v.memory, u.l2 + v.l2} }
 
 // Of estimates a launch. A product takes what its multiplications take, on the
 // multiprocessors that its blocks fill, or what its operands take to be read
@@ -56,18 +63,22 @@ type Estimate struct {
 // anything else takes its bytes.
 func (c Card) Of(l kernels.Launch) Estimate {
 	e := Estimate{Bytes: l.Bytes}
-	memory := float64(l.Bytes) / (streaming * c.Bandwidth)
+	e.use.memory = float64(l.Bytes) / (streaming * c.Bandwidth)
 	compute := 0.0
 	if l.Conv != nil {
 		e.Flops = l.Conv.Flops()
-		compute = e.Flops / (c.rate(l.Kernel) * c.filled(l.Blocks))
+		e.use.compute = e.Flops / c.rate(l.Kernel)
+		compute = e.use.compute / c.filled(l.Blocks)
 	}
-	e.Seconds, e.Bound = memory, Memory
+	if c.L2 > 0 {
+		e.use.l2 = float64(l.Fetched) / c.L2
+	}
+	e.Seconds, e.Bound = e.use.memory, Memory
 	if compute > e.Seconds {
 		e.Seconds, e.Bound = compute, Compute
 	}
-	if c.L2 > 0 && float64(l.Fetched)/c.L2 > e.Seconds {
-		e.Seconds, e.Bound = float64(l.Fetched)/c.L2, L2
+	if e.use.l2 > e.Seconds {
+		e.Seconds, e.Bound = e.use.l2, L2
 	}
 	adding := float64(l.Alone) / alone
 	switch {
