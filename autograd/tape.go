@@ -170,8 +170,13 @@ func (t *Tape) walk(i int) {
 		y.Grad.Free(t.arena)
 		y.Grad = nil
 	}
-	if y.owned {
-		y.Value.Free(t.arena)
+	t.free(s)
+}
+
+// free frees the result of s and what it saved.
+func (t *Tape) free(s *step) {
+	if s.y.owned {
+		s.y.Value.Free(t.arena)
 	}
 	for _, saved := range s.saved {
 		saved.Free(t.arena)
@@ -186,9 +191,14 @@ func (t *Tape) Reset() {
 }
 
 func (t *Tape) clear() {
-	clear(t.steps) // so that nothing is kept alive
-	t.steps = t.steps[:0]
+	t.drop(0)
 	if t.check != nil {
 		t.check.clear()
 	}
+}
+
+// drop takes the steps from the first on off the tape.
+func (t *Tape) drop(first int) {
+	clear(t.steps[first:]) // so that nothing is kept alive
+	t.steps = t.steps[:first]
 }

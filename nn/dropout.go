@@ -36,7 +36,9 @@ func (l *Dropout) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.V
 	if !m.Train || !l.Random() {
 		return x
 	}
-	kernels.Increment(l.Key.Data.Slice(1, 2), 1)
+	if !m.Again {
+		kernels.Increment(l.Key.Data.Slice(1, 2), 1)
+	}
 	return t.Dropout(x, l.Key, l.P)
 }
 

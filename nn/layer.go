@@ -34,6 +34,10 @@ type Mode struct {
 	// StatMomentum replaces the momentum of the running statistics, unless
 	// it is 0: updates with 1, 1/2, 1/3, ... leave the mean over the passes.
 	StatMomentum float64
+
+	// Again says that an earlier pass is done once more, for its gradient: what
+	// it drew is drawn already, and StatUpdates is 0.
+	Again bool
 }
 
 // A Layer computes y from x. The names of its parameters are relative to it:

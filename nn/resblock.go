@@ -9,7 +9,7 @@ import (
 // basic is the residual block of two 3x3 convolutions (He et al. 2016):
 // ReLU(bn2(conv2(ReLU(bn1(conv1 x)))) + shortcut(x)).
 type basic struct {
-	Children
+	block
 	conv1, conv2 *Conv2d
 	bn1, bn2     *BatchNorm2d
 	shortcut     Layer // nil: x itself
@@ -26,8 +26,10 @@ func newBasic(d *kernels.Device, r *Stream, ic, oc, stride int, pad bool) *basic
 }
 
 func (b *basic) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := b.bn1.behind(b.conv1, t, x, nil, m, true)
-	return b.bn2.behind(b.conv2, t, y, around(t, b.shortcut, x, m), m, true)
+	return b.run(t, m, func(m Mode) *autograd.Var {
+		y := b.bn1.behind(b.conv1, t, x, nil, m, true)
+		return b.bn2.behind(b.conv2, t, y, around(t, b.shortcut, x, m), m, true)
+	})
 }
 
 // expansion is how many times wider than its 3x3 convolution a bottleneck's
@@ -37,7 +39,7 @@ const expansion = 4
 // bottleneck is the residual block of a 1x1, a 3x3 and a widening 1x1
 // convolution. The stride is on the 3x3 one, as in PyTorch's models.
 type bottleneck struct {
-	Children
+	block
 	conv1, conv2, conv3 *Conv2d
 	bn1, bn2, bn3       *BatchNorm2d
 	shortcut            Layer // nil: x itself
@@ -58,9 +60,11 @@ func newBottleneck(d *kernels.Device, r *Stream, ic, width, stride int, pad bool
 }
 
 func (b *bottleneck) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := b.bn1.behind(b.conv1, t, x, nil, m, true)
-	y = b.bn2.behind(b.conv2, t, y, nil, m, true)
-	return b.bn3.behind(b.conv3, t, y, around(t, b.shortcut, x, m), m, true)
+	return b.run(t, m, func(m Mode) *autograd.Var {
+		y := b.bn1.behind(b.conv1, t, x, nil, m, true)
+		y = b.bn2.behind(b.conv2, t, y, nil, m, true)
+		return b.bn3.behind(b.conv3, t, y, around(t, b.shortcut, x, m), m, true)
+	})
 }
 
 // addShortcut appends to the children of a block the way around it and returns

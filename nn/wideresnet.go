@@ -70,7 +70,7 @@ func (n *WideResNet) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autogra
 // conv2(dropout(ReLU(bn2(conv1 a)))) + x, with a = ReLU(bn1 x). Where the
 // number of channels changes, a 1x1 convolution of a takes the place of x.
 type wideBlock struct {
-	Children
+	block
 	bn1, bn2     *BatchNorm2d
 	conv1, conv2 *Conv2d
 	dropout      *Dropout
@@ -94,11 +94,13 @@ func newWideBlock(d *kernels.Device, r *Stream, ic, oc, stride int, p float64) *
 }
 
 func (b *wideBlock) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	a := b.bn1.ForwardReLU(t, x, m)
-	y := b.bn2.behind(b.conv1, t, a, nil, m, true)
-	y = b.conv2.Forward(t, b.dropout.Forward(t, y, m), m)
-	if b.shortcut != nil {
-		x = b.shortcut.Forward(t, a, m)
-	}
-	return t.Add(x, y)
+	return b.run(t, m, func(m Mode) *autograd.Var {
+		a := b.bn1.ForwardReLU(t, x, m)
+		y := b.bn2.behind(b.conv1, t, a, nil, m, true)
+		y = b.conv2.Forward(t, b.dropout.Forward(t, y, m), m)
+		if b.shortcut != nil {
+			return t.Add(b.shortcut.Forward(t, a, m), y)
+		}
+		return t.Add(x, y)
+	})
 }

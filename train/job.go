@@ -125,6 +125,9 @@ func (j *Job) open() (err error) {
 	if c.Dropout > 0 && !j.Model.SetDropout(c.Dropout) {
 		return usage("--dropout is %v, but %s has no dropout: use a wide ResNet such as wrn-16-8, or 0", c.Dropout, j.Model.Name)
 	}
+	if c.Recompute && !j.Model.SetRecompute(true) {
+		return usage("--recompute computes activations of residual blocks again, but %s has none: leave it out, or use a residual network", j.Model.Name)
+	}
 	j.Params = autograd.NewParams(j.Model.Params())
 	if c.Init != "" {
 		if err := j.importWeights(c.Init); err != nil {

@@ -142,7 +142,7 @@ func (f *Folder) exported(name string, epoch int) bool {
 // being equal for all: where the data lie, how often is logged or saved, what
 // ends the run early and what computes. A run may go on elsewhere.
 func (c Config) Deciding() Config {
-	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.EarlyStop, c.Device, c.Threads, c.Graphs = "", "", 0, 0, 0, "", 0, false
+	c.Data, c.Init, c.LogEvery, c.SaveEvery, c.EarlyStop, c.Device, c.Threads, c.Recompute, c.Graphs = "", "", 0, 0, 0, "", 0, false, false
 	c.TensorBoard = true
 	return c
 }

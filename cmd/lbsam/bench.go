@@ -40,7 +40,7 @@ reading, no augmentation and no evaluation.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), c, o) },
 	}
 	addSome(cmd.Flags(), "Training step", &c, "model", "minimizer", "batch-size", "k", "alpha", "rho", "eta", "optimizer", "lr",
-		"momentum", "weight-decay", "reuse", "bn-stats", "sam-m", "accumulate", "device", "precision", "loss-scale", "threads", "graphs")
+		"momentum", "weight-decay", "reuse", "bn-stats", "sam-m", "accumulate", "device", "precision", "loss-scale", "threads", "recompute", "graphs")
 	f := newFlags()
 	f.IntVar(&o.steps, "steps", o.steps, "steps to measure")
 	f.IntVar(&o.warmup, "warmup", o.warmup, "steps before them")

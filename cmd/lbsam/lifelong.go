@@ -55,7 +55,7 @@ after a kill. Progress goes to stderr, the result to stdout, as one line of JSON
 	addSome(cmd.Flags(), "Data and model", &c.Train, "dataset", "data", "image-size", "channels", "normalise", "model", "augment", "cutout", "dropout", "label-smoothing")
 	addSome(cmd.Flags(), "Training", &c.Train, "minimizer", "rho", "eta", "k", "alpha", "alpha-scope", "lookahead-alpha", "lookahead-k", "radius", "pull", "reuse",
 		"bn-stats", "no-perturb-norm", "no-decay-norm", "optimizer", "lr", "momentum", "weight-decay", "dampening", "nesterov", "beta1", "beta2", "eps", "clip", "batch-size", "epochs", "limit-batches")
-	addSome(cmd.Flags(), "Machine", &c.Train, "device", "precision", "loss-scale", "threads", "graphs", "log-every")
+	addSome(cmd.Flags(), "Machine", &c.Train, "device", "precision", "loss-scale", "threads", "recompute", "graphs", "log-every")
 	cmd.Flags().Lookup("epochs").Usage = "passes over the training images of each task"
 	cmd.Flags().Lookup("batch-size").Usage = "images of the task per batch"
 	r := newFlags()

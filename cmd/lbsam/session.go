@@ -107,7 +107,7 @@ func makeUnique(path string) (string, error) {
 }
 
 // changeable are the flags that may go with --resume.
-var changeable = []string{"resume", "compare", "quiet", "profile", "data", "device", "threads", "graphs", "log-every", "save-every", "early-stop", "tensorboard", "log-format", "report", "download"}
+var changeable = []string{"resume", "compare", "quiet", "profile", "data", "device", "threads", "recompute", "graphs", "log-every", "save-every", "early-stop", "tensorboard", "log-format", "report", "download"}
 
 // reopen prepares to continue a run.
 func (s *session) reopen(ctx context.Context) error {
