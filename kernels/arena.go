@@ -24,6 +24,8 @@ type Arena struct {
 	late  []Buffer // what was freed of it
 	used  int
 	peak  int
+
+	extent int
 }
 
 // An address is where a buffer starts: the one or the other.
@@ -67,6 +69,19 @@ func NewArena(d *Device) *Arena {
 	return &Arena{dev: d, live: map[address]extent{}}
 }
 
+// Reserve makes the first slab of an arena that has none, of so many bytes. Where
+// these are the Extent of the same work elsewhere, no other is needed, and nothing
+// is lost where one ends and another begins.
+func (a *Arena) Reserve(bytes int) {
+	if len(a.slabs) == 0 {
+		a.add(max(bytes, minSlab))
+	}
+}
+
+// Extent is how many bytes of the first slab were ever in use, with the gaps
+// between them.
+func (a *Arena) Extent() int { return a.extent }
+
 // Device is the device that owns the memory.
 func (a *Arena) Device() *Device { return a.dev }
 
@@ -86,6 +101,9 @@ func (a *Arena) Alloc(t Dtype, n int) Buffer {
 	b := a.slabs[e.slab].memory.Slice(e.offset, e.offset+size)
 	b.dtype, b.n = t, n
 	a.live[b.address()] = e
+	if e.slab == 0 {
+		a.extent = max(a.extent, e.offset+e.size)
+	}
 	a.mark(b, true)
 	a.used += size
 	a.peak = max(a.peak, a.used)
@@ -144,8 +162,12 @@ func (a *Arena) grow(size int) extent {
 	for _, s := range a.slabs {
 		total += s.memory.n
 	}
-	size = max(size, total/a.growth(), minSlab)
-	size = (size + lineBytes - 1) / lineBytes * lineBytes
+	return a.add(max(size, total/a.growth(), minSlab))
+}
+
+// add adds a slab.
+func (a *Arena) add(size int) extent {
+	size = tiles(size, lineBytes) * lineBytes
 	whole := span{0, size}
 	memory := a.dev.Alloc(Uint8, size)
 	a.mark(memory, false)

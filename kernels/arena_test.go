@@ -88,6 +88,25 @@ func TestArenaKeepsItsChoicesWhenItHasGrown(t *testing.T) {
 	}
 }
 
+// What an arena without bounds used of its first slab is what another one needs for
+// the same work, and no less.
+func TestArenaReserves(t *testing.T) {
+	d := openRig(t, Config{Name: "cpu"}).dev
+	slabs := func(reserved int) (count, extent int) {
+		a := NewArena(d)
+		a.Reserve(reserved)
+		churn(t, a, kerneltest.Rng(3), 2000)
+		return len(a.slabs), a.Extent()
+	}
+	_, extent := slabs(1 << 28)
+	if n, again := slabs(extent); n != 1 || again != extent {
+		t.Errorf("%d slabs of which %d bytes of the first are used, want one of %d", n, again, extent)
+	}
+	if n, _ := slabs(extent - lineBytes); n == 1 {
+		t.Error("a line less is enough")
+	}
+}
+
 func TestArenaCoalesces(t *testing.T) {
 	r := openRig(t, Config{Name: "ref"})
 	a := NewArena(r.dev)

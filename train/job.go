@@ -39,6 +39,7 @@ type Job struct {
 	training []int32 // samples to train on; nil: all
 	held     []int32 // samples held out to select on; nil: none
 	arena    *kernels.Arena
+	reserved bool // see reserve
 	tape     *autograd.Tape
 	feeder   *feeder
 	splits   map[*datasets.Split]deviceSplit

@@ -50,9 +50,33 @@ func (j *Job) fits(available int64) (int, error) {
 
 // needs is the memory that a run takes with batches of n images.
 func (j *Job) needs(n int) (bytes int64, err error) {
+	m, err := j.rehearse(n)
+	return m.total, err
+}
+
+func (j *Job) rehearse(batch int) (memory, error) {
 	c := j.Config
-	c.Batch, c.Init = n, ""
-	return Rehearse(c, j.Data, nil)
+	c.Batch, c.Init = batch, ""
+	return rehearse(c, j.Data, nil)
+}
+
+// reserve gives the arena of a device with memory of its own, before the first
+// step, the memory that steps take, in one piece. Pieces that came one by one
+// would take a tenth more. A run for which that fails gets them all the same.
+func (j *Job) reserve() {
+	if j.reserved || !j.Device.Captures() {
+		return
+	}
+	j.reserved = true
+	if m, err := j.rehearse(j.Config.Batch); err == nil {
+		j.arena.Reserve(m.arena)
+	}
+}
+
+// A memory is what a run takes of it, in bytes, and what of that is its arena.
+type memory struct {
+	total int64
+	arena int
 }
 
 // Rehearse does two steps of a run on a device that computes nothing and
@@ -60,20 +84,28 @@ func (j *Job) needs(n int) (bytes int64, err error) {
 // to the device, and returns the memory that the run would take on a GPU, in
 // bytes.
 func Rehearse(c Config, data *datasets.Dataset, watch func(kernels.Launch)) (bytes int64, err error) {
+	m, err := rehearse(c, data, watch)
+	return m.total, err
+}
+
+func rehearse(c Config, data *datasets.Dataset, watch func(kernels.Launch)) (m memory, err error) {
+	const boundless = 1 << 40
 	counter := dry.New(dry.Config{})
 	c.Graphs = false // they would hide the launches
 	j, err := openOn(kernels.OpenDriver(counter, c.device().Compute), c, data)
 	if err != nil {
-		return 0, err
+		return m, err
 	}
 	defer j.Close()
+	j.arena.Reserve(boundless)
+	j.reserved = true
 	s := j.source(j.trainingSet())
 	defer s.close()
 	for step := range 2 {
 		s.begin(context.Background(), 0, 0)
 		sizes, err := s.next(j.method.Batches())
 		if err != nil || len(sizes) == 0 {
-			return 0, fmt.Errorf("train: no batch to rehearse with: %w", err)
+			return m, fmt.Errorf("train: no batch to rehearse with: %w", err)
 		}
 		if step == 1 {
 			j.Device.Watch(watch)
@@ -82,5 +114,7 @@ func Rehearse(c Config, data *datasets.Dataset, watch func(kernels.Launch)) (byt
 	}
 	j.Device.Watch(nil)
 	j.onDevice(&j.Data.Test)
-	return counter.Peak(), nil
+	m.arena = j.arena.Extent()
+	m.total = counter.Peak() - boundless + int64(m.arena)
+	return m, nil
 }

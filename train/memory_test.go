@@ -61,6 +61,31 @@ func TestTheBatchThatFitsIsNamed(t *testing.T) {
 	}
 }
 
+// A run takes the memory that was rehearsed, to the byte, with evaluations, short
+// batches and recordings.
+func TestARunTakesWhatWasRehearsed(t *testing.T) {
+	for _, recompute := range []bool{false, true} {
+		c := small("resnet8", "LookbehindSAM")
+		c.Epochs, c.Recompute = 2, recompute
+		counter := dry.New(dry.Config{})
+		j, err := openOn(kernels.OpenDriver(counter, kernels.ComputeBest), c, data())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := j.needs(c.Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := j.Run(context.Background(), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := counter.Peak(); got != want {
+			t.Errorf("recompute %v: %d bytes, rehearsed were %d", recompute, got, want)
+		}
+		j.Close()
+	}
+}
+
 // A model that does not fit by itself is said to be too large.
 func TestAModelThatDoesNotFit(t *testing.T) {
 	_, err := limited(small("resnet18", "SGD"), 100<<20)

@@ -154,7 +154,7 @@ func (c Config) hash() string {
 	c = c.Deciding()
 	newer := map[string]bool{
 		"tensorboard": true, "test": true, "ema": true, "early_stop": true, "cutout": true, "mixup": true, "cutmix": true,
-		"image_size": true, "channels": true, "normalise": true,
+		"image_size": true, "channels": true, "normalise": true, "recompute": true,
 	}
 	defaults := map[string]bool{}
 	for line := range strings.Lines(Published().text()) {

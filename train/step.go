@@ -86,6 +86,7 @@ func (j *Job) step() tensor.Scalar {
 // batch behind those that the method takes is a reference, against which its
 // descents are projected.
 func (j *Job) trainOn(s source, sizes []int) {
+	j.reserve()
 	j.method.projection.Batch = 0
 	if n := j.method.Batches(); len(sizes) > n {
 		j.method.projection.Batch = n
