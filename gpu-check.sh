@@ -208,11 +208,11 @@ train() {
 
 ceilings() { step ceilings ./lbsam bench --ceilings --device "$device"; }
 
-# measure times one kind of step: MODEL BATCH MINIMIZER:K PRECISION.
+# measure times one kind of step: MODEL BATCH MINIMIZER:K PRECISION [--recompute].
 measure() {
-	local name=bench-$1-$2-${3/:/-}-$4 size=(--steps 30 --warmup 5)
+	local name=bench-$1-$2-${3/:/-}-$4${5:-} size=(--steps 30 --warmup 5)
 	[ "$device" = cuda ] || size=(--steps 2 --warmup 2)
-	step "$name" ./lbsam bench --device "$device" --model "$1" --batch "$2" --minimizer "${3%:*}" --k "${3#*:}" --precision "$4" "${size[@]}" --json
+	step "$name" ./lbsam bench --device "$device" --model "$1" --batch "$2" --minimizer "${3%:*}" --k "${3#*:}" --precision "$4" ${5:+"$5"} "${size[@]}" --json
 	grep '^{' "$log" >>"$out/bench.jsonl"
 }
 
@@ -223,7 +223,10 @@ bench() {
 	for minimizer in SGD:1 LookbehindSAM:2 SAM:1 LookbehindSAM:5; do
 		for precision in fp16 tf32; do measure resnet34 128 $minimizer $precision; done
 	done
-	for minimizer in SGD:1 LookbehindSAM:2; do measure resnet34 128 $minimizer float32; done
+	for minimizer in SGD:1 LookbehindSAM:2; do
+		measure resnet34 128 $minimizer float32
+		for precision in fp16 tf32; do measure resnet34 128 $minimizer $precision --recompute; done
+	done
 	for precision in fp16 tf32 float32; do
 		step layers-$precision ./lbsam bench --device cuda --model resnet34 --precision $precision --layers --steps 5 --json
 		grep '^{' "$log" >>"$out/bench.jsonl"

@@ -67,6 +67,7 @@ type timing struct {
 	Device    string  `json:"device"`
 	Card      string  `json:"card,omitempty"`
 	Precision string  `json:"precision"`
+	Recompute bool    `json:"recompute,omitempty"`
 	Evals     int     `json:"grad_evals_per_step"`
 	Params    int     `json:"params"`
 	Steps     int     `json:"steps"`
@@ -174,7 +175,7 @@ func measure(ctx context.Context, b *train.Bench, o benchFlags) (timing, error) 
 	c, n := b.Config, uint64(max(len(times), 1))
 	t := timing{
 		Kind: "summary", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(), Card: b.Device.About(),
-		Precision: precisionText(b.Device), Evals: b.Evals(), Params: b.Params.Count(), Steps: len(times),
+		Precision: precisionText(b.Device), Recompute: b.Config.Recompute, Evals: b.Evals(), Params: b.Params.Count(), Steps: len(times),
 		FirstLoss: losses[0], LastLoss: losses[len(losses)-1], PeakRSS: peakRSS(), ArenaPeak: float64(b.ArenaPeak()) / (1 << 20),
 		HeapBytes: (after.TotalAlloc - before.TotalAlloc) / n, Allocs: (after.Mallocs - before.Mallocs) / n, Go: runtime.Version(),
 	}

@@ -30,7 +30,8 @@ type foreign struct {
 	Error     string  `json:"error"`
 }
 
-// A stepKind is what two measurements must share to be compared.
+// A stepKind is what two measurements must share to be compared. Activations that
+// are computed again are another way to do the same.
 type stepKind struct {
 	model, minimizer string
 	batch, k         int
@@ -74,6 +75,14 @@ func valueOr(p *int, absent int) int {
 		return absent
 	}
 	return *p
+}
+
+// products says in which format a step multiplied, and whether it did so again.
+func (t timing) products() string {
+	if t.Recompute {
+		return t.Precision + ", recompute"
+	}
+	return t.Precision
 }
 
 // ms is the time of a step of a run: in a row, where that was measured.
@@ -121,18 +130,18 @@ func jsonLines[T any](file string, wanted func(T) bool) (all []T, err error) {
 // stepTable has a row for every kind of step and every way of PyTorch.
 func stepTable(timings []timing, others []foreign) string {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "%-9s %5s %-13s %2s %-8s %9s %8s %8s %8s   %-20s %9s %8s %9s %9s\n", "model", "batch", "minimizer", "k", "products",
+	fmt.Fprintf(b, "%-9s %5s %-13s %2s %-15s %9s %8s %8s %8s   %-20s %9s %8s %9s %9s\n", "model", "batch", "minimizer", "k", "products",
 		"ms", "host ms", "img/s", "MiB", "PyTorch", "ms", "MiB", "ms ratio", "MiB ratio")
 	for i, t := range timings {
-		if slices.ContainsFunc(timings[i+1:], func(later timing) bool { return later.of() == t.of() }) {
+		if slices.ContainsFunc(timings[i+1:], func(later timing) bool { return later.of() == t.of() && later.Recompute == t.Recompute }) {
 			continue
 		}
-		fmt.Fprintf(b, "%-9s %5d %-13s %2s %-8s %9.3f %8.3f %8.0f %8.0f", t.Model, t.Batch, t.Minimizer, unless(t.K == nil, "%.0f", float64(valueOr(t.K, 0))),
-			t.Precision, t.ms(), t.Host, float64(t.Batch)/t.ms()*1e3, t.Memory)
+		fmt.Fprintf(b, "%-9s %5d %-13s %2s %-15s %9.3f %8.3f %8.0f %8.0f", t.Model, t.Batch, t.Minimizer, unless(t.K == nil, "%.0f", float64(valueOr(t.K, 0))),
+			t.products(), t.ms(), t.Host, float64(t.Batch)/t.ms()*1e3, t.Memory)
 		ways := best(others, t.of())
 		for j, f := range ways {
 			if j > 0 {
-				fmt.Fprintf(b, "\n%78s", "")
+				fmt.Fprintf(b, "\n%85s", "")
 			}
 			fmt.Fprintf(b, "   %-20s %9.3f %8.0f %8.2fx %9s", f.way(), f.Wall, f.Memory, f.Wall/t.ms(), unless(t.Memory == 0, "%.2fx", f.Memory/t.Memory))
 		}

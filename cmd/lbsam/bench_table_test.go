@@ -22,6 +22,7 @@ func TestBenchTable(t *testing.T) {
 		`{"kind":"summary","model":"resnet34","minimizer":"SGD","k":null,"batch":128,"precision":"fp16","ms_per_step_median":9,"ms_per_step_wall":9,"device_mb":900}`,
 		`{"kind":"summary","model":"resnet34","minimizer":"SGD","k":null,"batch":128,"precision":"fp16","ms_per_step_median":4.1,"ms_per_step_wall":4,"ms_host_median":0.25,"device_mb":1000}`,
 		`{"kind":"summary","model":"resnet34","minimizer":"LookbehindSAM","k":2,"batch":128,"precision":"tf32","ms_per_step_median":15,"device_mb":1600}`,
+		`{"kind":"summary","model":"resnet34","minimizer":"LookbehindSAM","k":2,"batch":128,"precision":"tf32","recompute":true,"ms_per_step_median":16,"device_mb":800}`,
 		`{"kind":"summary","model":"mlp","minimizer":"SGD","k":null,"batch":2,"precision":"tf32","ms_per_step_median":0.5}`,
 		`{"kind":"summary","model":"mlp","mini`)
 	theirs := write("theirs",
@@ -39,6 +40,8 @@ func TestBenchTable(t *testing.T) {
 		"amp 8.000 3000 2.00x 3.00x",
 		"resnet34 128 LookbehindSAM 2 tf32 15.000 0.000 8533 1600 eager, channels last 20.000 4000 1.33x 2.50x",
 		"eager 30.000 4000 2.00x 2.50x",
+		"resnet34 128 LookbehindSAM 2 tf32, recompute 16.000 0.000 8000 800 eager, channels last 20.000 4000 1.25x 5.00x",
+		"eager 30.000 4000 1.88x 5.00x",
 		"mlp 2 SGD tf32 0.500 0.000 4000 0",
 	}
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")[1:]
