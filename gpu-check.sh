@@ -17,7 +17,7 @@
 #   compiled   PyTorch with torch.compile in a graph too, which takes it minutes to compile
 #   grid       steps of resnet18 and 50 at batch 128 too, and of all three at 512
 #   sanitizer  compute-sanitizer memcheck and racecheck, where it is installed
-#   seconds    CIFAR-10 in the folder DATA to 94% and 95%
+#   seconds    CIFAR-10 in the folder DATA to 94% and 95%; single steps of resnet18, ours and PyTorch's
 #   long       200 epochs of it
 #
 # OUT gets four files, all of which grow with every step, so that a call that is
@@ -292,12 +292,22 @@ cifar() {
 	step "$name" goes_on "$name" --dataset CIFAR10 --data "$DATA" "$@"
 }
 
+# seconds ends with single steps of the same kinds, for the time that PyTorch would
+# take for as many.
 seconds() {
-	local precision
+	local precision minimizer
 	for precision in fp16 tf32; do
 		cifar "cifar-fast-SGD-$precision" --preset fast --minimizer SGD --precision $precision
+		cifar "cifar-fast-SAM-$precision" --preset fast --minimizer SAM --precision $precision
 		cifar "cifar-fast-Lookbehind-$precision" --preset fast --minimizer LookbehindSAM --k 2 --precision $precision
 	done
+	[ "$device" = cuda ] || return
+	for precision in fp16 tf32; do
+		for minimizer in SGD:1 SAM:1 LookbehindSAM:2; do measure resnet18 128 $minimizer $precision; done
+	done
+	local all=(--model resnet18 --batch 128 --minimizer sgd,sam,lookbehind --k 2 --steps 30)
+	pytorch torch-resnet18-fp16 "${all[@]}" --dtype fp16 --mode graphs,amp
+	pytorch torch-resnet18-tf32 "${all[@]}" --precision tf32 --mode graphs,eager
 }
 
 long() { cifar cifar-200-Lookbehind-fp16 --preset paper --minimizer LookbehindSAM --k 2 --model resnet34 --precision fp16; }

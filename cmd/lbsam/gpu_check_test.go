@@ -102,8 +102,8 @@ func TestGPUCheck(t *testing.T) {
 		{"what is not there", nil, "sanitizer seconds long", 0, []string{"device PASS a card",
 			"sanitizer-memcheck-fp16 SKIP compute-sanitizer is not installed", "sanitizer-memcheck-tf32 SKIP compute-sanitizer is not installed",
 			"sanitizer-racecheck-fp16 SKIP compute-sanitizer is not installed", "sanitizer-racecheck-tf32 SKIP compute-sanitizer is not installed",
-			"cifar-fast-SGD-fp16 SKIP no DATA", "cifar-fast-Lookbehind-fp16 SKIP no DATA", "cifar-fast-SGD-tf32 SKIP no DATA",
-			"cifar-fast-Lookbehind-tf32 SKIP no DATA", "cifar-200-Lookbehind-fp16 SKIP no DATA"}},
+			"cifar-fast-SGD-fp16 SKIP no DATA", "cifar-fast-SAM-fp16 SKIP no DATA", "cifar-fast-Lookbehind-fp16 SKIP no DATA",
+			"cifar-fast-SGD-tf32 SKIP no DATA", "cifar-fast-SAM-tf32 SKIP no DATA", "cifar-fast-Lookbehind-tf32 SKIP no DATA", "cifar-200-Lookbehind-fp16 SKIP no DATA"}},
 	} {
 		text, status := gpuCheck(t, bundle, c.environment, append([]string{out}, strings.Fields(c.stages)...)...)
 		if status != c.status {
@@ -150,7 +150,7 @@ func TestGPUCheckOnACard(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	for file, want := range map[string]int{"bench.jsonl": 47, "torch.jsonl": 5} {
+	for file, want := range map[string]int{"bench.jsonl": 53, "torch.jsonl": 7} {
 		if text, err := os.ReadFile(filepath.Join(out, file)); err != nil || strings.Count(string(text), "\n") != want {
 			t.Errorf("%s (%v) has %d lines, want %d", file, err, strings.Count(string(text), "\n"), want)
 		}
