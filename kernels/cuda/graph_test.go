@@ -43,6 +43,32 @@ func TestGraph(t *testing.T) {
 	wantError(t, "second Free", g.Free(), "cuda:0: Graph.Free: the graph was freed before")
 }
 
+// The same two events do for any number of forks and joins: at once, in a capture, and
+// at once again.
+func TestForksShareTheirEvents(t *testing.T) {
+	d := open(t, cuda.Config{})
+	increment, p := counter(t, d)
+	side, err := d.NewStream()
+	check(t, err)
+	fork, err := d.NewEvent()
+	check(t, err)
+	join, err := d.NewEvent()
+	check(t, err)
+	step := func() error {
+		var errs []error
+		for range 3 {
+			errs = append(errs, increment(0), d.Record(fork, 0), d.Wait(side, fork), increment(side), d.Record(join, side), d.Wait(0, join))
+		}
+		return errors.Join(errs...)
+	}
+	check(t, step())
+	g, err := d.Capture(0, step)
+	check(t, err, g.Launch(0), step())
+	if n := word(t, d, p); n != 3*6 {
+		t.Errorf("the counter is %d, want 18", n)
+	}
+}
+
 // A capture is never waited for, however many launches it has.
 func TestLongCapture(t *testing.T) {
 	for _, wait := range []bool{false, true} {
