@@ -27,6 +27,7 @@ type Device struct {
 	modules []cu.Module
 	graphs  map[*graph]bool
 	capture *capture // nil outside Capture
+	ranks   bool     // kernels of a graph can have priorities of their own
 	last    work
 }
 

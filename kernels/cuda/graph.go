@@ -69,9 +69,14 @@ func explain(err error) error {
 	return err
 }
 
-// instantiate makes a graph ready to launch.
+// instantiate makes a graph ready to launch, in which kernels have the priority of
+// the stream that they were given to, if the driver knows that (CUDA 11.7).
 func (d *Device) instantiate(g cu.Graph, q *queue, last work) (driver.Graph, error) {
-	exec, err := g.Instantiate(cu.INSTANTIATE_DEFAULT)
+	flags := cu.INSTANTIATE_DEFAULT
+	if d.ranks {
+		flags = cu.INSTANTIATE_USE_NODE_PRIORITY
+	}
+	exec, err := g.Instantiate(flags)
 	if err != nil {
 		return nil, d.check("Capture", err)
 	}

@@ -15,6 +15,7 @@ import (
 // What a device must offer.
 const (
 	minVersion    = 11040 // CUDA 11.4: flags of graphs
+	rankVersion   = 11070 // CUDA 11.7: priorities of their kernels
 	minCapability = 80    // 8.0: cp.async, bf16
 )
 
@@ -38,7 +39,7 @@ func Open(ordinal int, c Config) (*Device, error) {
 
 // open finds the GPU, makes its context current to the calling thread and
 // creates the stream that the zero driver.Stream stands for: CUDA's default
-// stream cannot be captured.
+// stream cannot be captured. Its blocks come before those of other streams.
 func (d *Device) open(ordinal int) error {
 	if err := openLibrary(d.config.Library); err != nil {
 		return err
@@ -48,7 +49,7 @@ func (d *Device) open(ordinal int) error {
 		return err
 	}
 	var current cu.Context
-	err = cu.Try(func() { d.info, current = newInfo(dev), cu.CtxGetCurrent() })
+	err = cu.Try(func() { d.info, current, d.ranks = newInfo(dev), cu.CtxGetCurrent(), cu.Version() >= rankVersion })
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,11 @@ func (d *Device) open(ordinal int) error {
 	if d.release, err = cu.OwnThread(dev); err != nil {
 		return fmt.Errorf("no context on %s: %w", d.info.Name, err)
 	}
-	main, err := cu.StreamCreateWithPriority(cu.STREAM_NON_BLOCKING, 0)
+	_, first, err := cu.CtxGetStreamPriorityRange()
+	var main cu.Stream
+	if err == nil {
+		main, err = cu.StreamCreateWithPriority(cu.STREAM_NON_BLOCKING, first)
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("no stream on %s: %w", d.info.Name, err), d.release())
 	}
@@ -98,7 +103,7 @@ func openLibrary(path string) error {
 // lack, that the library does not have.
 func missing() []string {
 	needed := []string{
-		"cuCtxPopCurrent_v2", "cuCtxPushCurrent_v2", "cuDevicePrimaryCtxRelease_v2", "cuDevicePrimaryCtxRetain",
+		"cuCtxGetStreamPriorityRange", "cuCtxPopCurrent_v2", "cuCtxPushCurrent_v2", "cuDevicePrimaryCtxRelease_v2", "cuDevicePrimaryCtxRetain",
 		"cuEventCreate", "cuEventDestroy_v2", "cuEventElapsedTime", "cuEventQuery", "cuEventRecord", "cuFuncSetAttribute",
 		"cuGraphDestroy", "cuGraphExecDestroy", "cuGraphInstantiateWithFlags", "cuGraphLaunch", "cuGraphUpload",
 		"cuStreamBeginCapture_v2", "cuStreamCreateWithPriority", "cuStreamEndCapture", "cuStreamWaitEvent",

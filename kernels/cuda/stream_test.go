@@ -57,3 +57,31 @@ func TestElapsed(t *testing.T) {
 	_, err = d.Elapsed(to, from)
 	wantError(t, "Elapsed", err, "Elapsed: unknown event")
 }
+
+// The blocks of the zero stream come first, in graphs too where the driver can.
+func TestPriority(t *testing.T) {
+	for _, version := range []string{"11060", "11070"} {
+		t.Run(version, func(t *testing.T) {
+			library := fakeLibrary(t)
+			if !inChild(t, fakeVariable+"="+library, "FAKECUDA_VERSION="+version) {
+				return
+			}
+			d := open(t, cuda.Config{})
+			side, err := d.NewStream()
+			check(t, err)
+			first, err := d.Priority(0)
+			check(t, err)
+			second, err := d.Priority(side)
+			check(t, err)
+			if first >= second {
+				t.Errorf("the zero stream has priority %d, another one %d", first, second)
+			}
+			increment, p := counter(t, d)
+			g, err := d.Capture(0, func() error { return increment(0) }) // an option that a driver does not know is an error
+			check(t, err, g.Launch(0))
+			if n := word(t, d, p); n != 1 {
+				t.Errorf("the counter is %d, want 1", n)
+			}
+		})
+	}
+}

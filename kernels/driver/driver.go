@@ -101,7 +101,8 @@ type Driver interface {
 	// Fill32 sets count 32-bit words at dst.
 	Fill32(s Stream, dst Ptr, value uint32, count int) error
 
-	// NewStream returns a stream that does not wait for the zero Stream.
+	// NewStream returns a stream that does not wait for the zero Stream, and
+	// whose blocks of threads come behind those of that where both could begin.
 	NewStream() (Stream, error)
 	// FreeStream releases a stream that NewStream returned.
 	FreeStream(s Stream) error

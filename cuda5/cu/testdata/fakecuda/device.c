@@ -5,7 +5,8 @@
 #include <string.h>
 
 int initialized, devices = 2;
-static int version = 12080, capability = 90;
+int version = 12080;
+static int capability = 90;
 static const char *failing;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static __thread struct context *stack[16]; // of current contexts

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+extern int version;
+
 typedef int CUresult;
 typedef uint64_t CUdeviceptr;
 

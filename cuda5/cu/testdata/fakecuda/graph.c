@@ -27,7 +27,7 @@ static void copy_ops(struct list *to, const struct list *from) {
 CUresult cuGraphInstantiateWithFlags(struct graph **exec, struct graph *g, unsigned long long flags) {
 	ENTER_CONTEXT
 	CHECK(g, GRAPH)
-	if (flags & ~15ull) return INVALID_VALUE;
+	if (flags & ~15ull || (flags & 8 && version < 11070)) return INVALID_VALUE;
 	*exec = calloc(1, sizeof **exec);
 	(*exec)->tag = EXEC;
 	copy_ops(&(*exec)->ops, &g->ops);
