@@ -51,9 +51,9 @@ var excuses = []excuse{
 	{"batch_norm_statistics", "barrier missing", `bar.sync 0; #5 of .*`, 1, "blocks do not run at once"},
 	{"cross_entropy|count_correct", "barrier missing", `bar.sync 0; #1 of .*`, 2, "blocks do not run at once"},
 	{"sum_rows_add", "barrier missing", `bar.sync 0; #3 of .*`, 1, "blocks do not run at once"},
-	{"conv2d_(tf32|b?f16)_[0-9].*", "barrier missing", `bar.sync 0; #(6 of 10|7 of 11)`, 15, "blocks do not run at once"},
-	{"conv2d_backward_weight_(tf32|b?f16)_.*", "barrier missing", `bar.sync 0; #(4 of 5|5 of 6)`, 15, "blocks do not run at once"},
-	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "barrier missing", `bar.sync 0; #2 of 3`, 3, "blocks do not run at once"},
+	{onTensorCores("", ".*"), "barrier missing", `bar.sync 0; #(6 of 10|7 of 1[12]|8 of 12)`, 18, "blocks do not run at once"},
+	{onTensorCores("backward_weight_", ".*"), "barrier missing", `bar.sync 0; #(4 of 5|5 of 6)`, 10, "blocks do not run at once"},
+	{onTensorCores("backward_weight_", "halo_.*"), "barrier missing", `bar.sync 0; #2 of 3`, 2, "blocks do not run at once"},
 	{products("backward_weight_"), "barrier missing", `bar.sync 0; #(3 of 4|5 of 6|9 of 10)`, 4, "blocks do not run at once"},
 	{products("backward_weight_"), "barrier missing", `bar.sync 0; #(4 of 6|8 of 10)`, 3, "that of the ticket follows"},
 
@@ -118,25 +118,49 @@ var excuses = []excuse{
 	{products("backward_weight_"), "bound off by one", `setp.lt.u32 %p, %r, 4; <- mov.u32 %r, %nctaid.z;.*`, 4, "parts are added by fours or one by one"},
 	{products("backward_weight_"), "bound off by one", `setp.lt.s32 %p, %r, 0; .*`, 36, "of the four places of a thread only the first can be 0"},
 
-	{onTensorCores, "bound off by one", `setp.lt.u32 %p, %r, 4; <- mov.u32 %r, %nctaid.z;.*`, 15, "parts are added by fours or one by one"},
-	{onTensorCores, "bound off by one", `setp.lt.s32 %p, %r, 0; <- cvt.u32.u64 .*`, 162, "of the four places of a thread only the first can be 0"},
-	{"conv2d_backward_weight_(tf32|b?f16)_(halo_.*|256x128)", "sum of another sign", `add.rn.f32 .*`, 96, "the first of the only four parts at once is added to 0"},
+	{onTensorCores("backward_weight_", ".*"), "bound off by one", `setp.lt.u32 %p, %r, 4; <- mov.u32 %r, %nctaid.z;.*`, 10, "parts are added by fours or one by one"},
+	{onTensorCores("backward_weight_", ".*"), "bound off by one", `setp.lt.s32 %p, %r, 0; <- cvt.u32.u64 .*`, 108, "of the four places of a thread only the first can be 0"},
+	{onTensorCores("backward_weight_", "(halo_.*|256x128)"), "sum of another sign", `add.rn.f32 .*`, 64, "the first of the only four parts at once is added to 0"},
 
 	// conv2d: gradients of weights on tensor cores.
-	{onTensorCores, "bound off by one", `setp.gt.u32 %p, %r, 1; <- add.s32 %r, %r, -1;.*`, 18, "a slab behind the last is of zeros"},
-	{onTensorCores, "bound off by one", `setp.lt.s32 %p, %r, %r; <- div.s32 .*`, 15, "elements behind the window are not stored"},
-	{onTensorCores, "bound off by one", `setp.lt.s32 %p, %r, %r; <- (add.s32 %r, %r, (4|%r)|or.b32 %r, %r, (1|17|33|49|%r)); <- cvt.u32.u64 .*`, 15, "channels are a multiple of four or eight, and a tile has a row"},
-	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "bound off by one", `setp.lt.s32 %p, %r, 1; <- add.s32 %r, %r, 2;.*`, 3, "a row has a pixel"},
-	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "copies not waited for", `#2 of 2`, 3, "nothing in shared memory follows"},
-	{"conv2d_backward_weight_(tf32|b?f16)_halo_.*", "fields exchanged", `#6 of 6`, 3, "both are factors of the number of pixels"},
+	{onTensorCores("backward_weight_", ".*"), "bound off by one", `setp.lt.s32 %p, %r, %r; <- div.s32 .*`, 10, "elements behind the window are not stored"},
+	{onTensorCores("backward_weight_", ".*"), "bound off by one", `setp.lt.s32 %p, %r, %r; <- (add.s32 %r, %r, (4|%r)|or.b32 %r, %r, (1|17|33|49|%r)); <- cvt.u32.u64 .*`, 11, "channels are a multiple of four or eight, and a tile has a row"},
+	{onTensorCores("backward_weight_", "halo_.*"), "bound off by one", `setp.lt.s32 %p, %r, 1; <- add.s32 %r, %r, 2;.*`, 2, "a row has a pixel"},
+	{onTensorCores("backward_weight_", "halo_.*"), "copies not waited for", `#2 of 2`, 2, "nothing in shared memory follows"},
+	{onTensorCores("backward_weight_", "halo_.*"), "fields exchanged", `#6 of 6`, 2, "both are factors of the number of pixels"},
+
+	// conv2d: forward passes and gradients of inputs on tensor cores.
+	{onTensorCores("(backward_(input|weight)_)?", ".*"), "bound off by one", `setp.gt.[su]32 %p, %r, 1; <- add.s32 %r, %r, -1;.*`, 48, "a slab behind the last is of zeros"},
+	{onTensorCores("", "[0-9].*"), "bound off by one", `setp.gt.s32 %p, %r, 0; <- ld.param.u32 %r, .*\+20.*`, 10, "a window has a row"},
+	{onTensorCores("(backward_input_)?", "[0-9].*"), "bound off by one", `setp.lt.s32 %p, %r, (17|33|65); <- (mul|ld).*`, 20, "channels are a multiple of four or eight"},
+	{onTensorCores("backward_input_", ".*"), "bound off by one", `setp.lt.s32 %p, %r, [1-7]; <- sub.s32 .*`, 151, "channels are a multiple of four or eight"},
+	{onTensorCores("backward_input_", "[0-9].*"), "bound off by one", `setp.lt.s32 %p, %r, %r; <- and.b32 %r, %r, (12|24|28|56); <- selp.*`, 38, "behind the end of a sum the other operand is 0"},
+	{onTensorCores("backward_input_", "[0-9].*"), "bound off by one", `setp.lt.s32 %p, %r, %r; <- shl.b32 %r, %r, [678]; .*`, 10, "a block without pixels stores nothing"},
+	{onTensorCores("", ".*"), "bound off by one", `setp.gt.u32 %p, %r, 32; <- mov.u32 %r, %nctaid.x;.*`, 18, "32 slices may go one way or the other"},
+	{onTensorCores("", ".*"), "bound off by one", `setp.lt.u32 %p, %r, 224; <- add.s32 .*`, 18, "slices are added by eights or one by one"},
+	{onTensorCores("", "(halo_)?128x128"), "bound off by one", `setp.gt.u32 %p, %r, 255; <- mov.u32 %r, %tid.x; .*`, 4, "blocks have 128 threads"},
+	{onTensorCores("", "(halo_)?128x128"), "bound off by one", `setp.lt.u32 %p, %r, %r; <- add.s32 %r, %r, 128; <- add.s32 %r, %r, -128; .*`, 4, "a number is not what it was 128 before"},
+
+	// The same with a halo: a slab divides the channels.
+	{onTensorCores("(backward_input_)?", "halo_.*"), "bound off by one", `setp.gt.s32 %p, %r, (0|15|31); <- (cvt.u32.u64 %r, %rd|ld.param.u32 .*\+16.*); .*`, 32, "there is a slab of channels"},
+	{onTensorCores("(backward_input_)?", "halo_.*"), "bound off by one", `setp.gt.s32 %p, %r, -1; <- ld.shared.u32 .*`, 176, "what is not there is less than -1"},
+	{onTensorCores("(backward_input_)?", "halo_.*"), "bound off by one", `setp.ge.s32 %p, %r, %r; <- add.s32 %r, %r, -1; <- mad.lo.s32 .*`, 16, "no tap reads what lies behind a patch"},
+	{onTensorCores("(backward_input_)?", "halo_.*"), "bound off by one", `setp.gt.u32 %p, %r, (255|447); <- mov.u32 %r, %tid.x; #1 of .*`, 14, "a patch has more pixels than a block has threads"},
+	{onTensorCores("(backward_input_)?", "halo_.*"), "bound off by one", `setp.lt.u32 %p, %r, (128|192|320); <- add.s32 %r, %r, %r; #2 of .*`, 16, "what lies behind the places of a patch is written later"},
+	{onTensorCores("(backward_input_)?", "halo_.*"), "bound off by one", `setp.(lt.u32 %p, %r, %r; <- (shr|add|and).b?[su]?32 %r, %r, .*; <- (selp.b32 %r, (16|32), 0, %p|mov.b32 %r, (16|32));|gt.s32 %p, %r, (4|8|12|16|24); <- sub).*`, 40, "no thread is behind the end of a slab"},
+	{onTensorCores("backward_input_", "halo_.*"), "bound off by one", `setp.lt.u32 %p, %r, (128|256|384|512); <- mov.u32 %r, %tid.x; .*`, 20, "no thread is behind the end of a slab"},
+	{onTensorCores("(backward_input_)?", "halo_256.*"), "bound off by one", `setp.lt.u32 %p, %r, %r; <- add.s32 %r, %r, -1; <- ld.param.u32 .*\+4.*`, 8, "only images of 4 x 4 have pixels behind their rows"},
+	{onTensorCores("", "halo_.*"), "bound off by one", `setp.lt.s32 %p, %r, %r; <- selp.b32 %r, %r, %r, %p; <- cvt.u32.u64 .*`, 8, "slabs behind the last are not multiplied"},
+	{onTensorCores("(backward_input_)?", "halo_.*"), "selection negated", `selp.b32 %r, 3, 0, %p; <- setp.eq.s32 %p, %r, 4; .*`, 8, "where pixels lie only tells which meet in a bank"},
+	{onTensorCores("", "halo_.*"), "fields exchanged", `#5 of 5`, 8, "both are factors of the number of pixels"},
 
 	// conv2d: the sums of groups of warps.
 	{products("(backward_input_)?"), "barrier missing", `bar.sync 0; #(4 of 4|5 of 5|8 of 8|9 of 9)`, 6, "nothing in shared memory follows"},
 	{products("(backward_(input|weight)_)?"), "branch negated", `branch <- setp.gt.u32 %p, %r, 63; <- mov.u32 %r, %tid.x; .*`, 6, "the sums of the third group come by way of the fourth"},
 }
 
-// onTensorCores is the kernels of the gradient of a weight there.
-const onTensorCores = "conv2d_backward_weight_(tf32|b?f16)_.*"
+// onTensorCores is the kernels of a product there, with tiles of some names.
+func onTensorCores(product, tile string) string { return "conv2d_" + product + "(tf32|b?f16)_" + tile }
 
 // products is the kernels of a product without tensor cores.
 func products(prefix string) string { return "conv2d_" + prefix + "(large|medium|small|scalar)" }

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,20 +25,33 @@ type trial struct {
 	atol, rtol    float64 // of the results, relative to those of ref
 	long          bool    // for all mutants only: nothing in the sample needs it
 	run           func(r rig) []Buffer
+	steps         []func(r rig) []Buffer // in the place of run: pieces of work, each of which is compared before the next begins
 
 	want     [][]float64
-	launches map[string]bool // the concept's kernels that it runs
+	launches map[string]uint64 // the instructions that it runs of each of the concept's kernels
+}
+
+// inSteps is all that it runs.
+func (p *trial) inSteps() []func(r rig) []Buffer {
+	if p.run != nil {
+		return []func(r rig) []Buffer{p.run}
+	}
+	return p.steps
 }
 
 // differs is what tells the results on a device from those on ref, or a Fault.
 func (p *trial) differs(t *testing.T, dev *Device) error {
-	var got [][]float64
-	if err := fault(func() { got = results(p.run(rig{t, dev})) }); err != nil {
-		return err
-	}
-	for i := range p.want {
-		if err := kerneltest.Compare(got[i], p.want[i], p.atol, p.rtol); err != nil {
-			return fmt.Errorf("result %d: %w", i, err)
+	n := 0
+	for _, run := range p.inSteps() {
+		var got [][]float64
+		if err := fault(func() { got = results(run(rig{t, dev})) }); err != nil {
+			return err
+		}
+		for _, result := range got {
+			if err := kerneltest.Compare(result, p.want[n], p.atol, p.rtol); err != nil {
+				return fmt.Errorf("result %d: %w", n, err)
+			}
+			n++
 		}
 	}
 	return nil
@@ -50,6 +64,7 @@ type lab struct {
 	texts   map[string]string // by kernel
 	own     map[string]string // each kernel's module: itself
 	trials  []*trial
+	tested  map[string]bool // kernels that a group has
 
 	mu     sync.Mutex
 	ran    map[string]bool // kernels
@@ -58,7 +73,7 @@ type lab struct {
 }
 
 func newLab() *lab {
-	l := &lab{texts: map[string]string{}, own: map[string]string{}, trials: mutantTrials(), ran: map[string]bool{}, counts: map[string]int{}, lived: map[*excuse]int{}}
+	l := &lab{texts: map[string]string{}, own: map[string]string{}, trials: mutantTrials(), tested: map[string]bool{}, ran: map[string]bool{}, counts: map[string]int{}, lived: map[*excuse]int{}}
 	texts, _ := ptxModules()
 	for concept, text := range texts {
 		for _, e := range splitPTX(concept, text) {
@@ -89,26 +104,38 @@ func (l *lab) device(concept string, m *mutant) (*Device, *ptxsim.Device) {
 
 // prepare runs p on ref and, without a mutant, on the interpreter.
 func (l *lab) prepare(t *testing.T, p *trial) {
-	p.want = results(p.run(openRig(t, Config{Name: "ref"})))
+	ref := openRig(t, Config{Name: "ref"})
+	for _, run := range p.inSteps() {
+		p.want = append(p.want, results(run(ref))...)
+	}
 	dev, sim := l.device(p.concept, nil)
 	defer dev.Close()
 	if err := p.differs(t, dev); err != nil {
 		t.Errorf("%s: %s: without a mutant: %v", p.concept, p.name, err)
 	}
-	p.launches = map[string]bool{}
+	p.launches = map[string]uint64{}
 	for _, e := range l.entries {
-		if e.concept == p.concept && sim.Counters(e.kernel).Launches > 0 {
-			p.launches[e.kernel] = true
+		if n := sim.Counters(e.kernel).Warp; e.concept == p.concept && n > 0 {
+			p.launches[e.kernel] = n
 		}
 	}
+}
+
+// thatRun are the trials of a kernel, of which those that run few instructions
+// are the first: most mutants go no further.
+func thatRun(kernel string, trials []*trial) (list []*trial) {
+	for _, p := range trials {
+		if p.launches[kernel] > 0 {
+			list = append(list, p)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *trial) int { return cmp.Compare(a.launches[kernel], b.launches[kernel]) })
+	return list
 }
 
 // catch runs a mutant and returns how it was caught, or "".
 func (l *lab) catch(t *testing.T, m mutant, trials []*trial) string {
 	for _, p := range trials {
-		if !p.launches[m.kernel] {
-			continue
-		}
 		dev, _ := l.device(p.concept, &m)
 		err := p.differs(t, dev)
 		dev.Close()
@@ -157,7 +184,8 @@ func (e ptxEntry) forTensorCores() bool {
 	return strings.HasPrefix(e.concept, "conv2d_") && e.concept != "conv2d_parts"
 }
 
-// kernel runs the mutants of a kernel: all, or a sample.
+// kernel runs the mutants of a kernel, all or a sample, with the trials that run
+// it.
 func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
 	all := sample(e)
 	if *everyMutant {
@@ -169,6 +197,9 @@ func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
 	l.mu.Lock()
 	l.ran[e.kernel] = true
 	l.mu.Unlock()
+	if other := e.standIn(); other != "" && *everyMutant {
+		t.Skipf("%s is the same program", other)
+	}
 	for _, m := range all {
 		how := l.catch(t, m, trials)
 		excuse := m.excuse()
@@ -178,9 +209,6 @@ func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
 		case excuse != nil:
 			how = "equivalent"
 			l.lived[excuse]++
-		case e.forTensorCores() && *everyMutant && !matches(onTensorCores, e.kernel):
-			how = "not judged" // nobody has looked at all that live, but for gradients of weights
-			t.Logf("%v: lives", m)
 		default:
 			how = "missed"
 			t.Errorf("%v: no trial noticed it, and there is no excuse", m)
@@ -190,10 +218,27 @@ func (l *lab) kernel(t *testing.T, e ptxEntry, trials []*trial) {
 	}
 }
 
+// group runs the mutants of the kernels that trials of a concept run, if no group
+// before did.
+func (l *lab) group(t *testing.T, trials []*trial) {
+	for _, p := range trials {
+		l.prepare(t, p)
+	}
+	for _, e := range l.entries {
+		if !l.tested[e.kernel] && len(thatRun(e.kernel, trials)) > 0 {
+			l.tested[e.kernel] = true
+			t.Run(e.kernel, func(t *testing.T) {
+				t.Parallel()
+				l.kernel(t, e, thatRun(e.kernel, trials))
+			})
+		}
+	}
+}
+
 // TestMutants plants bugs in the kernels. The trials must notice each of them:
-// by a fault, or by another result.
+// by a fault, or by another result. Its subtests are named concept/kernel.
 func TestMutants(t *testing.T) {
-	l, tested := newLab(), map[string]bool{}
+	l, groups := newLab(), 0
 	tiles := gpuTiles
 	defer func() { gpuTiles = tiles }()
 	for _, tile := range append([]gpuTile{{}}, tiles...) { // one after the other, as the choice is everybody's
@@ -201,33 +246,30 @@ func TestMutants(t *testing.T) {
 		if tile.name != "" {
 			gpuTiles = []gpuTile{tile}
 		}
-		var trials []*trial
-		var entries []ptxEntry
+		var concepts []string
+		trials := map[string][]*trial{}
 		for _, p := range l.trials {
 			if p.tile == tile.name && (*everyMutant || !p.long) {
-				l.prepare(t, p)
-				trials = append(trials, p)
+				if trials[p.concept] == nil {
+					concepts = append(concepts, p.concept)
+				}
+				trials[p.concept] = append(trials[p.concept], p)
 			}
 		}
-		for _, e := range l.entries {
-			if !tested[e.kernel] && slices.ContainsFunc(trials, func(p *trial) bool { return p.launches[e.kernel] }) {
-				entries, tested[e.kernel] = append(entries, e), true
-			}
+		for _, concept := range concepts {
+			groups++
+			t.Run(strings.TrimSpace(concept+" "+tile.name), func(t *testing.T) {
+				groups--
+				l.group(t, trials[concept])
+			})
 		}
-		t.Run("tile "+tile.name, func(t *testing.T) {
-			for _, e := range entries {
-				t.Run(e.kernel, func(t *testing.T) {
-					t.Parallel()
-					l.kernel(t, e, trials)
-				})
-			}
-		})
 	}
-	l.report(t, tested)
+	l.report(t, groups == 0)
 }
 
-// report checks that no kernel was left out and no excuse was used too often.
-func (l *lab) report(t *testing.T, tested map[string]bool) {
+// report checks that no excuse was used too often, and, after all groups, that no
+// kernel was left out.
+func (l *lab) report(t *testing.T, all bool) {
 	total := 0
 	var lines []string
 	for how, n := range l.counts {
@@ -237,7 +279,7 @@ func (l *lab) report(t *testing.T, tested map[string]bool) {
 	sort.Strings(lines)
 	t.Logf("%d mutants of %d kernels: %s", total, len(l.ran), strings.Join(lines, ", "))
 	for _, e := range l.entries {
-		if !tested[e.kernel] {
+		if all && !l.tested[e.kernel] {
 			t.Errorf("no trial runs %s", e.kernel)
 		}
 	}

@@ -22,7 +22,8 @@ func (c mmaCase) trial(concept, name string, g Conv, terms int, run func(m mmaRu
 
 // mmaTrials are those of the convolutions on tensor cores: for each format,
 // result and tile a shape with edges, one with a second tile along both sides and
-// more slabs than are on their way at once, and a result at any address.
+// more slabs than are on their way at once, and results at any address, of a tile
+// and of less.
 func mmaTrials() (all []*trial) {
 	for _, c := range mmaCases {
 		addAll := func(concept, name string, g Conv, terms int, run func(m mmaRun) []Buffer) {
@@ -50,6 +51,7 @@ func mmaTrials() (all []*trial) {
 			input(Conv{N: 3, H: 7, W: 5, C: 3 * w, OC: w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 0)
 			input(Conv{N: 1, H: m / 4, W: 4, C: n, OC: k, KH: 3, KW: 1, Stride: 1, Pad: 1}, 0)
 			input(Conv{N: 2, H: t.m / 8, W: 4, C: t.n, OC: w, KH: 1, KW: 1, Stride: 1}, 1)
+			input(Conv{N: 1, H: 1, W: 3, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, 2)
 			weight(Conv{N: 3, H: 7, W: 5, C: w, OC: 3 * w, KH: 5, KW: 3, Stride: 2, Pad: 2}, 1, 0)
 			few := min(10, fewParts/(t.m*t.n)) // of a slab each
 			weight(Conv{N: 3, H: t.k / 4, W: 4 * few / 3, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, few, 0)
@@ -57,12 +59,12 @@ func mmaTrials() (all []*trial) {
 			weight(Conv{N: tiles(2*6*t.k, 25), H: 5, W: 5, C: tiles(t.n/9+1, w) * w, OC: t.m + w, KH: 3, KW: 3, Stride: 1, Pad: 1}, 2, 0) // of six slabs each
 			weight(Conv{N: 2, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1}, 1, 1)
 			all = append(all, c.endTrials(concept, t)...)
-			statistics := func(g Conv) {
-				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t) })
+			statistics := func(g Conv, times int) {
+				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t, times) })
 			}
-			statistics(Conv{N: 3, H: 5, W: t.m/8 + 1, C: w, OC: w, KH: 1, KW: 1, Stride: 1}) // two tiles of pixels
-			statistics(Conv{N: 35, H: 8, W: t.m / 8, C: w, OC: 11, KH: 1, KW: 1, Stride: 1})
-			statistics(Conv{N: 1, H: 2, W: 5, C: w, OC: n, KH: 1, KW: 1, Stride: 1})
+			statistics(Conv{N: 3, H: 5, W: t.m/8 + 1, C: w, OC: w, KH: 1, KW: 1, Stride: 1}, 11) // two tiles of pixels
+			statistics(Conv{N: 35, H: 8, W: t.m / 8, C: w, OC: 11, KH: 1, KW: 1, Stride: 1}, 11)
+			statistics(Conv{N: 1, H: 2, W: 5, C: w, OC: n, KH: 1, KW: 1, Stride: 1}, 8)
 			normalised := func(g Conv) {
 				add(concept, "normalised "+t.name, g, 4*g.KH*g.KW*g.C+1, func(m mmaRun) Buffer { return m.normalised(&t) })
 			}
@@ -156,12 +158,13 @@ func (m mmaRun) weight(t *gpuTile, parts int) Buffer {
 	return dw
 }
 
-// statistics is forward with those of what it stores.
-func (m mmaRun) statistics(t *gpuTile) []Buffer {
+// statistics is forward with those of what it stores, which move the running ones
+// so many times.
+func (m mmaRun) statistics(t *gpuTile, times int) []Buffer {
 	z, x, w, b := m.room(m.g.YLen()), m.operand(1, m.g.XLen()), m.operand(2, m.g.WLen()), m.r.floats(normals(3, m.g.OC)...)
 	n := BatchNorm{Rows: m.g.N * m.g.OH() * m.g.OW(), C: m.g.OC, ReLU: true}
 	mean, variance := m.r.junk(n.C), m.r.junk(n.C)
-	moved := BatchNormRunning{m.r.floats(normals(4, n.C)...), m.r.floats(constant(n.C, 1.7)...), m.r.ints(4), 0.1, 11}
+	moved := BatchNormRunning{m.r.floats(normals(4, n.C)...), m.r.floats(constant(n.C, 1.7)...), m.r.ints(4), 0.1, times}
 	if m.onRef() {
 		Conv2d(z, x, w, b, m.g)
 		stored := Floats(z)
