@@ -95,7 +95,7 @@ func TestGPUCheck(t *testing.T) {
 		{"a stage that is none", nil, "host kernel", 2, nil},
 		{"a check that fails", nil, "golden ceilings", 1, []string{"device PASS a card", "golden-free PASS", "golden-lockstep FAIL", "ceilings PASS"}},
 		{"a process that is gone", nil, "kernels", 1, []string{"ceilings PASS", "device PASS a card", "kernels FAIL", "kernels-TestCopy FAIL", "kernels-TestTail PASS"}},
-		{"no time left", []string{"LIMIT=1", "SLOW=30"}, "ceilings golden", 1, []string{"device PASS a card", "ceilings LATE", "golden-free LATE not begun", "golden-lockstep LATE not begun"}},
+		{"no time left", []string{"LIMIT=3", "SLOW=30"}, "ceilings golden", 1, []string{"device PASS a card", "ceilings LATE", "golden-free LATE not begun", "golden-lockstep LATE not begun"}},
 		{"the same again", nil, "ceilings", 0, []string{"device PASS a card", "ceilings PASS"}},
 		{"PyTorch", []string{"TORCH_BENCH=-", "PYTHON=" + filepath.Join(bundle, "python")}, "bench torch compiled", 0, []string{
 			"device PASS a card", "bench-mlp-2-SGD-1-tf32 PASS", "torch-fp16 PASS", "torch-tf32 PASS", "torch-tf32-channels-last PASS", "torch-float32 PASS", "torch-compiled PASS"}},
