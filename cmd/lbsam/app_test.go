@@ -271,7 +271,14 @@ func TestBenchPredicts(t *testing.T) {
 	if got.Card != "h200" || got.Launches < 100 || !(got.Seconds > 0) || got.Memory < 1<<20 || len(got.Parts) < 20 {
 		t.Errorf("%+v", got)
 	}
-	if stdout, _ = mustRun(t, args...); !strings.Contains(stdout, "a model, nothing is measured") || !strings.Contains(stdout, "img/s") {
+	alone := 0.0
+	for _, part := range got.Parts {
+		alone += part.Seconds
+	}
+	if !(got.Saved > 0) || math.Abs(alone-got.Seconds-got.Saved) > 1e-9*alone {
+		t.Errorf("parts of %g ms, of which %g are saved, in %g", alone, got.Saved, got.Seconds)
+	}
+	if stdout, _ = mustRun(t, args...); !strings.Contains(stdout, "a model, nothing is measured") || !strings.Contains(stdout, "side by side") || !strings.Contains(stdout, "img/s") {
 		t.Errorf("%s", stdout)
 	}
 }
@@ -304,8 +311,10 @@ func TestBenchPredictsBesideMeasurements(t *testing.T) {
 	if stdout, _ = mustRun(t, args...); !strings.Contains(stdout, " ms, measured ") {
 		t.Errorf("%s", stdout)
 	}
-	if code, _, stderr := start(t.Context(), append(args, "--minimizer", "sam")...); code != exitData || !strings.Contains(stderr, "found no such step in fp16") {
-		t.Errorf("of another minimizer: exit %d, %s", code, stderr)
+	for _, other := range []string{"--minimizer=sam", "--recompute"} {
+		if code, _, stderr := start(t.Context(), append(args, other)...); code != exitData || !strings.Contains(stderr, "found no such step in fp16") {
+			t.Errorf("%s: exit %d, %s", other, code, stderr)
+		}
 	}
 }
 

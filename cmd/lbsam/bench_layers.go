@@ -24,6 +24,7 @@ type layerTimes struct {
 	Threads    int       `json:"threads"`
 	Device     string    `json:"device"`
 	Precision  string    `json:"precision"`
+	Recompute  bool      `json:"recompute,omitempty"`
 	Steps      int       `json:"steps"`
 	Peak       float64   `json:"peak_gflops"`        // of a loop of FMAs; 0: not known
 	Copy       float64   `json:"copy_gb_per_s"`      // read and written; 0: not known
@@ -72,7 +73,7 @@ func (a *app) benchLayers(ctx context.Context, b *train.Bench, o benchFlags) err
 	}
 	t := layerTimes{
 		Kind: "layers", Model: c.Model, Minimizer: c.Minimizer, Batch: c.Batch, Threads: b.Device.Threads(), Device: b.Device.Name(),
-		Precision: precisionText(b.Device), Steps: len(walls), Peak: peak.Flops / 1e9, Copy: peak.Bandwidth / 1e9,
+		Precision: precisionText(b.Device), Recompute: c.Recompute, Steps: len(walls), Peak: peak.Flops / 1e9, Copy: peak.Bandwidth / 1e9,
 		Median: median(walls), Between: median(outside),
 	}
 	if takesK(c) {

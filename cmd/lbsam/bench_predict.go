@@ -102,7 +102,7 @@ func measuredParts(c train.Config, file string) (map[string]float64, error) {
 	}
 	precision := cmp.Or(strings.Replace(c.Precision, "auto", "", 1), "tf32")
 	lines, err := jsonLines[layerTimes](file, func(t layerTimes) bool {
-		return t.Kind == "layers" && t.Model == c.Model && t.Minimizer == c.Minimizer && valueOr(t.K, c.K) == c.K && t.Batch == c.Batch && t.Precision == precision
+		return t.Kind == "layers" && t.Model == c.Model && t.Minimizer == c.Minimizer && valueOr(t.K, c.K) == c.K && t.Batch == c.Batch && t.Precision == precision && t.Recompute == c.Recompute
 	})
 	if err != nil {
 		return nil, train.DataError{Err: err}
@@ -140,9 +140,13 @@ func (a *app) showPrediction(p prediction) {
 		}
 		row(fmt.Sprintf("%d more", len(rest)), sum.Launches, sum.Seconds, sum.Measured, sum.Flops, sum.Bytes, "")
 	}
+	all := "step"
 	if p.Saved > 0 {
-		row("side by side", 0, -p.Saved, 0, 0, 0, "")
+		all = "one by one"
 	}
-	row("step", p.Launches, p.Seconds, p.Measured, p.Flops, p.Bytes, "")
+	row(all, p.Launches, p.Seconds+p.Saved, p.Measured, p.Flops, p.Bytes, "")
+	if p.Saved > 0 {
+		fmt.Fprintf(a.stdout, "%-62s  %8.3f ms at best\n", "step, with launches side by side", p.Seconds)
+	}
 	fmt.Fprintf(a.stdout, "%.0f img/s, %.2f GB of memory\n", float64(p.Batch)/p.Seconds*1e3, float64(p.Memory)/1e9)
 }
