@@ -6,9 +6,9 @@ import "lbsam/tensor"
 // but its result, that of f's last operation. Backward calls f again and then has
 // all that was freed (Chen et al. 2016, "Training deep nets with sublinear memory
 // cost"; PyTorch's checkpoint): a forward pass more, for the memory of the largest
-// such operation in the place of that of all. The gradients are the same bits if f computes the
-// same again, and then leaves alone what it changed on the side: running statistics
-// and random numbers.
+// such operation in the place of that of all. The gradients are the same bits if f
+// computes the same again, and then leaves alone what it changed on the side:
+// running statistics and random numbers.
 func (t *Tape) Recompute(f func(again bool) *Var) *Var {
 	if t.ForwardOnly || t.check != nil || t.traced {
 		return f(false)

@@ -61,8 +61,8 @@ func (j *Job) rehearse(batch int) (memory, error) {
 }
 
 // reserve gives the arena of a device with memory of its own, before the first
-// step, the memory that steps take, in one piece. Pieces that came one by one
-// would take a tenth more. A run for which that fails gets them all the same.
+// step, the memory that steps take, in one piece: where pieces that come one by one
+// meet, some is lost. A run for which that fails gets them all the same.
 func (j *Job) reserve() {
 	if j.reserved || !j.Device.Captures() {
 		return
