@@ -196,11 +196,14 @@ func TestSweepIsStoppedAndGoesOn(t *testing.T) {
 	s.Jobs = 1
 	ctx, cancel := context.WithCancel(t.Context())
 	var seen Progress
+	waits := false // before p was looked up
 	w.do = func(p Progress) {
-		if _, err := os.Stat(filepath.Join(dir, "a,lr=0.5,seed=0", "waits")); err == nil {
+		if waits {
 			seen = p
 			cancel()
 		}
+		_, err := os.Stat(filepath.Join(dir, "a,lr=0.5,seed=0", "waits"))
+		waits = err == nil
 	}
 	o, err := s.Run(ctx)
 	if err != nil || statuses(o.Table) != "done interrupted waiting" {
