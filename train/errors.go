@@ -80,7 +80,7 @@ func (j *Job) guard(folder *Folder, body func() error) (err error) {
 		if !errors.As(err, &fault) {
 			return
 		}
-		err = j.withBatchThatFits(err)
+		err = j.withWhatFits(err)
 		if state := folder.state(); state != "" {
 			err = fmt.Errorf("%w; the last good state is %s", err, state)
 		}

@@ -11,22 +11,41 @@ import (
 	"lbsam/kernels/driver/dry"
 )
 
-// withBatchThatFits adds to the error of a device whose memory is used up
-// which size of a batch would fit. Other errors stay as they are.
-func (j *Job) withBatchThatFits(err error) error {
+// withWhatFits adds to the error of a device whose memory is used up what would
+// fit: another size of a batch, or the same with activations computed again. Other
+// errors stay as they are.
+func (j *Job) withWhatFits(err error) error {
 	full, ok := errors.AsType[driver.OutOfMemory](err)
 	if !ok || full.Free >= full.Wanted { // in pieces, of which no estimate knows
 		return err
 	}
 	available := full.Free + j.Device.Allocated()
-	fits, planErr := j.fits(available)
-	switch {
-	case planErr != nil:
+	batch, planErr := j.fits(available)
+	if planErr != nil {
 		return err // the first error says enough
-	case fits == 0:
-		return fmt.Errorf("%w; %s do not hold %s with any batch: choose a smaller --model", err, driver.Size(available), j.Config.Model)
 	}
-	return fmt.Errorf("%w; a batch of %d would fit: --batch-size %d", err, fits, fits)
+	again := j.fitsAgain(available)
+	switch {
+	case batch > 0 && again:
+		return fmt.Errorf("%w; a batch of %d would fit: --batch-size %d; or this one, with more time for a step: --recompute", err, batch, batch)
+	case batch > 0:
+		return fmt.Errorf("%w; a batch of %d would fit: --batch-size %d", err, batch, batch)
+	case again:
+		return fmt.Errorf("%w; it would fit with more time for a step: --recompute", err)
+	}
+	return fmt.Errorf("%w; %s do not hold %s with any batch: choose a smaller --model", err, driver.Size(available), j.Config.Model)
+}
+
+// fitsAgain reports whether a run that computes activations again, as this one does
+// not, takes no more than the available bytes.
+func (j *Job) fitsAgain(available int64) bool {
+	c := j.Config
+	if c.Recompute {
+		return false
+	}
+	c.Recompute, c.Init = true, ""
+	m, err := rehearse(c, j.Data, nil) // an error: of a model without residual blocks
+	return err == nil && m.total <= available
 }
 
 // fits is the largest batch below the one that was asked for with which a run

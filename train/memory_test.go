@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"lbsam/kernels"
@@ -58,6 +59,48 @@ func TestTheBatchThatFitsIsNamed(t *testing.T) {
 		if err := run(fits + 1); !errors.As(err, new(driver.OutOfMemory)) {
 			t.Errorf("%s: a batch of %d fits too (%v)", minimizer, fits+1, err)
 		}
+	}
+}
+
+// So is --recompute, where the whole batch fits with it.
+func TestRecomputingIsNamedWhereItFits(t *testing.T) {
+	c := small("resnet8", "LookbehindSAM")
+	c.Batch = 100
+	again := c
+	again.Recompute = true
+	enough, err := Rehearse(again, data(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(c Config, bytes int64) error {
+		j, err := limited(c, bytes)
+		if err != nil {
+			return err
+		}
+		defer j.Close()
+		_, err = j.Run(context.Background(), nil, nil)
+		return err
+	}
+	for _, tt := range []struct {
+		c     Config
+		bytes int64
+		named bool
+	}{{c, enough, true}, {c, enough - 256, false}, {again, enough - 256, false}} {
+		err := run(tt.c, tt.bytes)
+		if !errors.As(err, new(driver.OutOfMemory)) || strings.Contains(fmt.Sprint(err), ": --recompute") != tt.named {
+			t.Errorf("recompute %v, %d bytes: %v; named %v wanted", tt.c.Recompute, tt.bytes, err, tt.named)
+		}
+	}
+	if err := run(again, enough); err != nil {
+		t.Error(err)
+	}
+	j, err := limited(again, enough)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if j.fitsAgain(1 << 40) {
+		t.Error("what is done already is named")
 	}
 }
 
