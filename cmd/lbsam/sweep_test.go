@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path"
 	"strings"
 	"testing"
 
@@ -130,13 +131,17 @@ func TestSweepWithARunThatDiverges(t *testing.T) {
 	}
 }
 
-// The files of the study are sweeps of as many runs as its README says, and no arm
-// is preferred in tuning.
-func TestStudyIsASweep(t *testing.T) {
+// The files of the studies are sweeps of as many runs as their README says, and no
+// arm is preferred in tuning.
+func TestStudiesAreSweeps(t *testing.T) {
 	p := (&app{}).planner(newFlags())
 	p.Samples = func(train.Config) (int, error) { return 60000, nil }
-	for name, want := range map[string]int{"tune": 28, "final": 12, "published-cost": 3, "exploratory": 18, "cifar": 140} {
-		f, err := study.ReadFile("../../examples/fashion-mnist-study/" + name + ".toml")
+	for name, want := range map[string]int{
+		"fashion-mnist-study/tune": 28, "fashion-mnist-study/final": 12, "fashion-mnist-study/published-cost": 3,
+		"fashion-mnist-study/exploratory": 18, "fashion-mnist-study/cifar": 140,
+		"lenet-study/tune": 16, "lenet-study/final": 25,
+	} {
+		f, err := study.ReadFile("../../examples/" + name + ".toml")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,8 +163,8 @@ func TestStudyIsASweep(t *testing.T) {
 			t.Errorf("%s: %d runs, want %d", name, len(runs), want)
 		}
 		for arm, n := range trials {
-			if name == "tune" && n != 4 {
-				t.Errorf("%s has %d trials", arm, n)
+			if path.Base(name) == "tune" && n != 4 {
+				t.Errorf("%s: %s has %d trials", name, arm, n)
 			}
 		}
 	}
