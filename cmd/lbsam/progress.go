@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"lbsam/datasets"
 	"lbsam/train"
 )
 
@@ -25,6 +27,8 @@ type progress struct {
 	began    time.Time
 	steps    int // since then
 	said     time.Time
+	guess    float64 // accuracy on the training images of whoever always names their most frequent class
+	stuck    bool    // it was said that the model is no better
 
 	mu      sync.Mutex // the bar is drawn by another goroutine
 	at      train.Progress
@@ -41,6 +45,7 @@ func newProgress(s *session) *progress {
 	return &progress{
 		out: s.stderr, terminal: s.terminal, every: s.every,
 		adaptive: c.Adaptive && isLookbehind(c), evals: s.job.Evals(), maxEvals: c.MaxEvals, at: train.Progress{Epochs: c.Epochs},
+		guess: commonest(&s.job.Data.Train, len(s.job.Data.Classes)),
 	}
 }
 
@@ -107,6 +112,20 @@ func (p *progress) Epoch(e train.Epoch) {
 	p.at.Epoch = e.Epoch
 	p.mu.Unlock()
 	p.leave(fmt.Sprintf("%s  best %s @%d (on %s)  %.1f s", scores(e), percent(e.Best), e.BestEpoch, e.SelectedOn, e.Seconds))
+	if e.Step >= stuckAfter && e.TrainAccuracy < p.guess+0.01*(1-p.guess) && !p.stuck {
+		p.stuck = true
+		p.leave("nothing is learnt so far: to name one class always is as good. A longer --warmup may help, or a smaller --rho or --lr")
+	}
+}
+
+// stuckAfter is how many steps a model has to become better than a guess. Minimizers
+// that climb far can be held where all logits are equal: there the gradient is small,
+// and an ascent as long as everywhere.
+const stuckAfter = 500
+
+// commonest is the share of the most frequent class.
+func commonest(s *datasets.Split, classes int) float64 {
+	return float64(slices.Max(s.Counts(classes))) / float64(max(s.N, 1))
 }
 
 // Saved leaves a line on the screen.
