@@ -19,6 +19,17 @@ func limited(c Config, bytes int64) (*Job, error) {
 	return openOn(kernels.OpenDriver(dry.New(dry.Config{Memory: bytes}), kernels.ComputeBest), c, data())
 }
 
+// runLimited is a run on such a device.
+func runLimited(c Config, bytes int64) error {
+	j, err := limited(c, bytes)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	_, err = j.Run(context.Background(), nil, nil)
+	return err
+}
+
 // A batch that does not fit is an error that names one that does: a run with
 // it fits, and with a few images more it does not.
 func TestTheBatchThatFitsIsNamed(t *testing.T) {
@@ -36,13 +47,7 @@ func TestTheBatchThatFitsIsNamed(t *testing.T) {
 		}
 		run := func(batch int) error {
 			c.Batch = batch
-			j, err := limited(c, half)
-			if err != nil {
-				return err
-			}
-			defer j.Close()
-			_, err = j.Run(context.Background(), nil, nil)
-			return err
+			return runLimited(c, half)
 		}
 		err = run(100)
 		if !errors.As(err, new(DeviceError)) || !errors.As(err, new(driver.OutOfMemory)) {
@@ -72,26 +77,17 @@ func TestRecomputingIsNamedWhereItFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(c Config, bytes int64) error {
-		j, err := limited(c, bytes)
-		if err != nil {
-			return err
-		}
-		defer j.Close()
-		_, err = j.Run(context.Background(), nil, nil)
-		return err
-	}
 	for _, tt := range []struct {
 		c     Config
 		bytes int64
 		named bool
 	}{{c, enough, true}, {c, enough - 256, false}, {again, enough - 256, false}} {
-		err := run(tt.c, tt.bytes)
+		err := runLimited(tt.c, tt.bytes)
 		if !errors.As(err, new(driver.OutOfMemory)) || strings.Contains(fmt.Sprint(err), ": --recompute") != tt.named {
 			t.Errorf("recompute %v, %d bytes: %v; named %v wanted", tt.c.Recompute, tt.bytes, err, tt.named)
 		}
 	}
-	if err := run(again, enough); err != nil {
+	if err := runLimited(again, enough); err != nil {
 		t.Error(err)
 	}
 	j, err := limited(again, enough)
