@@ -105,8 +105,8 @@ func (p *progress) Interval(v train.Interval) {
 	}
 }
 
-// Epoch leaves a line on the screen. There was no step where a run that was
-// stopped behind the last one of an epoch goes on.
+// Epoch leaves a line on the screen, and once another one if nothing is learnt. There
+// was no step where a run that was stopped behind the last one of an epoch goes on.
 func (p *progress) Epoch(e train.Epoch) {
 	p.mu.Lock()
 	p.at.Epoch = e.Epoch
