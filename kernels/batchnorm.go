@@ -177,6 +177,28 @@ func BatchNormBackward(dx, dgammaAdd, dbetaAdd, dy, dyMore, y, x, gamma, beta, m
 	}
 }
 
+// BatchNormBackwardMeans is the second pass of BatchNormBackward, with dz and means
+// from Conv2dBackwardInputNorm:
+//
+//	dx = gamma·r·(dz - means[0] - x̂·means[1])
+//
+// dx may alias dz or x. It reads dz and x once and writes dx once.
+func BatchNormBackwardMeans(dx, dz, x, gamma, mean, variance, means Buffer, g BatchNorm) {
+	const op = "BatchNormBackwardMeans"
+	defer spanOf(x.dev, op, g, dx, dz, x, gamma, mean, variance, means).end()
+	g.check(op, x, gamma, mean, variance)
+	mustMatch(op, x.dtype, x.n, x, dx, dz)
+	mustMatch(op, Float64, 2*g.C, means)
+	switch {
+	case x.dev.gpu != nil:
+		batchNormBackwardMeansGPU(dx, dz, x, gamma, mean, variance, means, g)
+	case x.dtype == Float64:
+		batchNormBackwardMeansRef(f64(dx), f64(dz), f64(x), f64(gamma), f64(mean), f64(variance), f64(means), g)
+	default:
+		batchNormBackwardMeansRef(f32(dx), f32(dz), f32(x), f32(gamma), f32(mean), f32(variance), f64(means), g)
+	}
+}
+
 // BatchNormBackwardEval is the gradient of BatchNormApply with statistics
 // that are constants: dx = gamma·r·dz, the rest as in BatchNormBackward without
 // beta. On a

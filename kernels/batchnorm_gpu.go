@@ -121,6 +121,11 @@ func batchNormBackwardGPU(dx, dgamma, dbeta, dy, dyMore, y, x, gamma, beta, mean
 	d.gpu.launch("batch_norm_gradients"+x.dtype.suffix(), w.size, means, dgamma, dbeta, slope, dz, dyMore, y, x, gamma, mean, variance, partial,
 		tickets, g.Eps, g.Rows, g.C, w.width, w.depth)
 	if !constants {
-		d.gpu.launch("batch_norm_backward"+x.dtype.suffix(), w.size, dx, dy, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
+		batchNormBackwardMeansGPU(dx, dy, x, gamma, mean, variance, means, g)
 	}
+}
+
+func batchNormBackwardMeansGPU(dx, dz, x, gamma, mean, variance, means Buffer, g BatchNorm) {
+	w := g.walkOf(x)
+	x.dev.gpu.launch("batch_norm_backward"+x.dtype.suffix(), w.size, dx, dz, x, gamma, mean, variance, means, g.Eps, g.Rows, g.C, w.width, w.depth)
 }

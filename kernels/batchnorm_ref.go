@@ -63,11 +63,22 @@ func batchNormBackwardRef[T Float](dx, dgamma, dbeta, dy, dyMore, y, x, gamma, m
 		sum, dot := batchNormSumsRef(dy, dyMore, y, x, mean[c], r, c, g)
 		dbeta[c] += T(sum)
 		dgamma[c] += T(dot)
-		meanDz, meanDot := T(sum/float64(g.Rows)), T(dot/float64(g.Rows))
-		for i := c; i < len(x); i += g.C {
-			xhat := (x[i] - mean[c]) * r
-			dx[i] = gamma[c] * r * (dy[i] - meanDz - T(xhat*meanDot))
-		}
+		batchNormChannelRef(dx, dy, x, gamma[c], mean[c], r, sum/float64(g.Rows), dot/float64(g.Rows), c, g)
+	}
+}
+
+// batchNormBackwardMeansRef is the reference for BatchNormBackwardMeans.
+func batchNormBackwardMeansRef[T Float](dx, dz, x, gamma, mean, variance []T, means []float64, g BatchNorm) {
+	for c := range g.C {
+		batchNormChannelRef(dx, dz, x, gamma[c], mean[c], invStd(variance[c], g.Eps), means[c], means[g.C+c], c, g)
+	}
+}
+
+// batchNormChannelRef is dx of channel c, from the means of dz and of dz·x̂.
+func batchNormChannelRef[T Float](dx, dz, x []T, gamma, mean, r T, meanDz, meanDot float64, c int, g BatchNorm) {
+	for i := c; i < len(x); i += g.C {
+		xhat := (x[i] - mean) * r
+		dx[i] = gamma * r * (dz[i] - T(meanDz) - T(xhat*T(meanDot)))
 	}
 }
 

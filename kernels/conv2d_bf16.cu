@@ -6,9 +6,13 @@
 #include "conv2d_parts.cuh"
 #include "mma.cuh"
 #include "conv2d_mma_ends.cuh"
+#include "conv2d_input_end.cuh"
 #include "conv2d_mma.cuh"
 
 #define TILE(size) \
 	CONV2D(bf16_##size, T##size<BF16>, BF16, BF16) \
 	CONV2D_WEIGHT(bf16_##size, T##size<BF16>, BF16)
-TILES(TILE)
+#define LARGE(size) \
+	LARGE_CONV2D(bf16_##size, T##size<BF16>, BF16, BF16) \
+	CONV2D_WEIGHT(bf16_##size, T##size<BF16>, BF16)
+TILES(TILE, LARGE)

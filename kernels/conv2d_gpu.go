@@ -248,13 +248,12 @@ func conv2dBackwardInputGPU(dx, dy, w Buffer, g Conv) {
 }
 
 func runConv2dBackwardInput(dx, dy, w Buffer, g Conv, t gpuPlan) {
-	g.mustIndex("Conv2dBackwardInput")
-	name, s := "conv2d_backward_input_"+t.name, t.grid(g.inputProduct(), g, w.dtype)
-	if t.halo {
-		w.dev.gpu.launch(name, s, dx, dy, w, g)
+	if t.tensor {
+		inputEnd{}.run(dx, dy, w, g, t)
 		return
 	}
-	w.dev.gpu.launch(name, s, dx, dy, w, phases(g), g)
+	g.mustIndex("Conv2dBackwardInput")
+	w.dev.gpu.launch("conv2d_backward_input_"+t.name, t.grid(g.inputProduct(), g, w.dtype), dx, dy, w, phases(g), g)
 }
 
 func conv2dBackwardWeightAddGPU(dw, dy, x Buffer, g Conv) {

@@ -1,6 +1,6 @@
 // Convolutions of 3 x 3 windows with stride 1 and padding 1, and the gradients
-// of their inputs, on tensor cores. Behind conv2d_mma.cuh, whose kernels do the
-// same for all windows.
+// of their inputs, on tensor cores. Behind conv2d_input_end.cuh and conv2d_mma.cuh,
+// whose kernels do the same for all windows.
 //
 // These let k go along all channels before they go to the next tap, and so fetch
 // every pixel nine times from the L2 cache, which is then what bounds them. Here
@@ -161,9 +161,10 @@ DEVICE void halo_forward(typename O::element *y, const typename T::format::eleme
 	});
 }
 
-// dx, the convolution of dy with the filters turned around.
-template <class T, class O>
-DEVICE void halo_backward_input(typename O::element *dx, const typename T::format::element *dy, const typename T::format::element *w, Conv g) {
+// dx, the convolution of dy with the filters turned around, or what a normalisation
+// makes of it: k is a Norm or Unnormalised.
+template <class T, class O, class K>
+DEVICE void halo_backward_input(typename O::element *dx, const typename T::format::element *dy, const typename T::format::element *w, const K &k, Conv g) {
 	typedef Along<RIGHT, T, T::n> B;
 	__shared__ int sources[T::pixels];
 	Place<T> at;
@@ -175,9 +176,7 @@ DEVICE void halo_backward_input(typename O::element *dx, const typename T::forma
 	TurnedFilters<B> filters(B(at.n, at.first), w, n0, g.c, 9 * g.c, 8 * g.c, -3 * g.c, -g.c);
 	Sums sum = {};
 	multiply<T>(sum, taps, halo, filters);
-
-	Plain end;
-	write<T, Halo<T>, O>(sum, end, g.c - n0, aligned4(dx) && g.c % O::width == 0, [=](int i) INLINE {
+	end_input<T, Halo<T>, O>(sum, dx, k, blockIdx.x, gridDim.x, n0, g, [=](int i) INLINE {
 		int m = m0 + plane.in_order(i);
 		return m < pixels ? dx + (m * g.c + n0) : nullptr;
 	});
@@ -186,8 +185,15 @@ DEVICE void halo_backward_input(typename O::element *dx, const typename T::forma
 // HALO defines the kernels of a tile whose names end so.
 #define HALO(name, T, F, O) \
 	FORWARD(conv2d_##name, halo_forward, T, F, O) \
+	PRODUCT(T) conv2d_backward_input_##name(O::element *dx, const F::element *dy, const F::element *w, NORM(O), Conv g) { \
+		halo_backward_input<T, O>(dx, dy, w, NORM_GIVEN(O), g); \
+	}
+
+// LARGE_HALO defines those of a tile of 8 warps: see LARGE_CONV2D.
+#define LARGE_HALO(name, T, F, O) \
+	FORWARD(conv2d_##name, halo_forward, T, F, O) \
 	PRODUCT(T) conv2d_backward_input_##name(O::element *dx, const F::element *dy, const F::element *w, Conv g) { \
-		halo_backward_input<T, O>(dx, dy, w, g); \
+		halo_backward_input<T, O>(dx, dy, w, Unnormalised(), g); \
 	}
 
 // The tiles. They stand in Go too.
@@ -200,4 +206,4 @@ using H256x64 = HaloTile<F, 256, 64, 448, 4>;
 template <class F>
 using H128x64 = HaloTile<F, 128, 64, 256, 6>;
 
-#define HALO_TILES(TILE) TILE(256x128) TILE(128x128) TILE(256x64) TILE(128x64)
+#define HALO_TILES(TILE, LARGE) LARGE(256x128) TILE(128x128) TILE(256x64) TILE(128x64)

@@ -7,10 +7,12 @@
 #include "conv2d_parts.cuh"
 #include "mma.cuh"
 #include "conv2d_mma_ends.cuh"
+#include "conv2d_input_end.cuh"
 #include "conv2d_mma.cuh"
 #include "conv2d_halo.cuh"
 #include "conv2d_halo_weight.cuh"
 
 #define TILE(size) HALO(f16_halo_##size, H##size<F16>, F16, F16)
-HALO_TILES(TILE)
+#define LARGE(size) LARGE_HALO(f16_halo_##size, H##size<F16>, F16, F16)
+HALO_TILES(TILE, LARGE)
 HALO_WEIGHT(f16_halo_64x288, W64x288<F16>, F16)

@@ -1,5 +1,5 @@
 // The three products of a convolution on tensor cores. Behind mma.cuh,
-// conv2d_mma_ends.cuh, conv2d.cuh and conv2d_parts.cuh. Here neighbours in n are
+// conv2d_input_end.cuh, conv2d.cuh and conv2d_parts.cuh. Here neighbours in n are
 // neighbours in the result:
 //
 //	                m              n            k
@@ -59,11 +59,12 @@ DEVICE void forward(typename O::element *y, const typename T::format::element *x
 	});
 }
 
-// dx, phase by phase. Pixels that no tap reaches become 0. Block (i, j, k) has
+// dx, phase by phase, or what a normalisation makes of it: k is a Norm or
+// Unnormalised. Pixels that no tap reaches become 0. Block (i, j, k) has
 // tile i of the pixels of phase k, and j of the channels; the phases with most
 // taps begin.
-template <class T, class O>
-DEVICE void backward_input(typename O::element *dx, const typename T::format::element *dy, const typename T::format::element *w, Phases f, Conv g) {
+template <class T, class O, class K>
+DEVICE void backward_input(typename O::element *dx, const typename T::format::element *dy, const typename T::format::element *w, const K &k, Phases f, Conv g) {
 	typedef Across<LEFT, T, T::m> A;
 	typedef Along<RIGHT, T, T::n> B;
 	Place<T> at;
@@ -83,8 +84,7 @@ DEVICE void backward_input(typename O::element *dx, const typename T::format::el
 	Sums sum = {};
 	multiply<T>(sum, taps, windows, filters);
 
-	Plain end;
-	write<T, A, O>(sum, end, g.c - n0, aligned4(dx) && g.c % O::width == 0, [=](int i) INLINE {
+	end_input<T, A, O>(sum, dx, k, blockIdx.z * gridDim.x + blockIdx.x, gridDim.z * gridDim.x, n0, g, [=](int i) INLINE {
 		int m = m0 + i, row = m / a.vs;
 		return m < pixels ? dx + (((row / a.hs * g.h + a.h0 + row % a.hs * a.s) * g.w + a.v0 + m % a.vs * a.s) * g.c + n0) : nullptr;
 	});
@@ -127,11 +127,20 @@ DEVICE void backward_weight(float *dw, const typename T::format::element *dy, co
 		compute<T, O>(y, x, w, b, add, relu, {gamma, beta, mean, variance, eps}, {mean, variance, {running_mean, running_var, count, momentum, unbias, times}, partial, tickets}, g); \
 	}
 
-// CONV2D and CONV2D_WEIGHT define the kernels of a tile whose names end so.
+// CONV2D and CONV2D_WEIGHT define the kernels of a tile whose names end so. That for
+// the gradient of an input can begin that of a normalisation.
 #define CONV2D(name, T, F, O) \
 	FORWARD(conv2d_##name, forward, T, F, O) \
+	PRODUCT(T) conv2d_backward_input_##name(O::element *dx, const F::element *dy, const F::element *w, NORM(O), Phases f, Conv g) { \
+		backward_input<T, O>(dx, dy, w, NORM_GIVEN(O), f, g); \
+	}
+
+// LARGE_CONV2D is CONV2D of a tile of 8 warps. While these store half of their sums
+// the others take the registers that a normalisation would need.
+#define LARGE_CONV2D(name, T, F, O) \
+	FORWARD(conv2d_##name, forward, T, F, O) \
 	PRODUCT(T) conv2d_backward_input_##name(O::element *dx, const F::element *dy, const F::element *w, Phases f, Conv g) { \
-		backward_input<T, O>(dx, dy, w, f, g); \
+		backward_input<T, O>(dx, dy, w, Unnormalised(), f, g); \
 	}
 #define CONV2D_WEIGHT(name, T, F) \
 	PRODUCT(T) conv2d_backward_weight_##name(float *dw, const F::element *dy, const F::element *x, float *parts, unsigned *tickets, int length, Steps steps, Conv g) { \
@@ -151,4 +160,4 @@ using T128x64 = Tile<F, 128, 64, 128, 3>;
 template <class F>
 using T64x64 = Tile<F, 64, 64, 128, 4>;
 
-#define TILES(TILE) TILE(256x128) TILE(128x128) TILE(256x64) TILE(128x64) TILE(64x64)
+#define TILES(TILE, LARGE) LARGE(256x128) TILE(128x128) TILE(256x64) TILE(128x64) TILE(64x64)

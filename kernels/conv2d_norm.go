@@ -76,6 +76,13 @@ func (g Conv) checkNorm(op string, n BatchNorm) {
 	}
 }
 
+// checkInputNorm checks that n is of the input of g.
+func (g Conv) checkInputNorm(op string, n BatchNorm) {
+	if rows := g.N * g.H * g.W; n.Rows != rows || n.C != g.C {
+		panic(fmt.Sprintf("kernels: %s: a normalisation of [%d, %d] before a convolution of [%d, %d]", op, n.Rows, n.C, rows, g.C))
+	}
+}
+
 // A convEnd is what a convolution on tensor cores does with its sums on their way
 // to memory, besides adding a bias: nothing, the normalisation by known
 // statistics, with an addend, or the statistics of what it stores.

@@ -53,6 +53,7 @@ type size struct {
 	shared      int   // bytes of dynamic shared memory
 	fetched     int64 // see Launch
 	alone       int64 // the same
+	behind      int64 // the same
 }
 
 // blocks is a row of blocks with so many threads each.

@@ -22,7 +22,11 @@ typedef unsigned Left[4];  // 16 rows of A: the first of both 8 rows, then the l
 typedef unsigned Right[2]; // 8 rows of B
 typedef float Product[4];  // 16 x 8 of C: columns l % 4 * 2 + {0, 1} of rows l / 4 and l / 4 + 8
 
-// store16 stores 16 bytes in one piece, whatever else the compiler sees there.
+// load16 loads 16 bytes in one piece and store16 stores them so, whatever else the
+// compiler sees there.
+DEVICE void load16(int (&v)[4], const void *p) {
+	asm volatile("ld.global.v4.b32 {%0,%1,%2,%3}, [%4];" : "=r"(v[0]), "=r"(v[1]), "=r"(v[2]), "=r"(v[3]) : "l"(p));
+}
 DEVICE void store16(void *p, int x, int y, int z, int w) {
 	asm volatile("st.global.v4.b32 [%0], {%1,%2,%3,%4};" ::"l"(p), "r"(x), "r"(y), "r"(z), "r"(w) : "memory");
 }
@@ -37,9 +41,9 @@ struct Float32 {
 	}
 	METHOD static void store_one(float *p, float v) { *p = v; }
 	METHOD static float one(const float *p) { return *p; }
-	METHOD static void row(float *v, const float *p) {
-		float4 x = load4(p);
-		v[0] = x.x, v[1] = x.y, v[2] = x.z, v[3] = x.w;
+	METHOD static void row(float *v, const int (&bits)[4]) {
+#pragma unroll
+		for (int e = 0; e < 4; e++) v[e] = __int_as_float(bits[e]);
 	}
 	METHOD static float stored(float v) { return v; }
 };
@@ -63,11 +67,9 @@ struct Half {
 	}
 	METHOD static void store_one(element *p, float v) { *p = (element)F::pair(v, 0); }
 	METHOD static float one(const element *p) { return F::widen(*p); }
-	METHOD static void row(float *v, const element *p) {
-		float4 x = load4((const float *)p);
-		int pairs[4] = {__float_as_int(x.x), __float_as_int(x.y), __float_as_int(x.z), __float_as_int(x.w)};
+	METHOD static void row(float *v, const int (&bits)[4]) {
 #pragma unroll
-		for (int e = 0; e < 8; e++) v[e] = F::widen((element)(pairs[e / 2] >> e % 2 * 16));
+		for (int e = 0; e < 8; e++) v[e] = F::widen((element)(bits[e / 2] >> e % 2 * 16));
 	}
 	METHOD static float stored(float v) { return F::widen((element)F::pair(v, 0)); }
 };
@@ -90,7 +92,11 @@ struct BF16 : Half<BF16> {
 		asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(v) : "f"(high), "f"(low));
 		return v;
 	}
-	METHOD static float widen(element bits) { return __int_as_float(bits << 16); }
+	METHOD static float widen(element bits) {
+		float v;
+		asm("mov.b32 %0, {%1, %2};" : "=f"(v) : "h"((element)0), "h"(bits)); // so that the program is that of F16
+		return v;
+	}
 	METHOD static void multiply(Product &c, const Left &a, const Right &b) { MMA("m16n8k16.row.col.f32.bf16.bf16.f32", c, a, b); }
 };
 

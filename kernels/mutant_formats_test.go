@@ -55,14 +55,13 @@ var widenings = []struct {
 }{
 	{regexp.MustCompile(`cvt\.u16\.u32 (%rs\d+), (%r\d+);\ncvt\.f32\.f16 (%f\d+), (%rs\d+);`), "low"},
 	{regexp.MustCompile(`\{ \.reg \.b16 tmp; mov\.b32 \{tmp, (%rs\d+)\}, (%r\d+); \}\ncvt\.f32\.f16 (%f\d+), (%rs\d+);`), "high"},
-	{regexp.MustCompile(`shl\.b32 (%r\d+), (%r\d+), 16;\nmov\.b32 (%f\d+), (%r\d+);`), "low"},
-	{regexp.MustCompile(`and\.b32 (%r\d+), (%r\d+), -65536;\nmov\.b32 (%f\d+), (%r\d+);`), "high"},
 }
 
 var (
-	widened16   = regexp.MustCompile(`cvt\.f32\.f16 (%f\d+), (%rs\d+);`) // of what was loaded alone
-	bfloat16s   = strings.NewReplacer("4BF16", "3F16", "bf16", "f16")    // in mangled names too
-	declaration = regexp.MustCompile(`^\.reg|^\.loc|^$`)
+	widened16   = regexp.MustCompile(`cvt\.f32\.f16 (%f\d+), (%rs\d+);`)        // of what was loaded alone
+	bfloat16s   = strings.NewReplacer("4BF16", "3F16", "bf16", "f16")           // in mangled names too
+	bfloat16    = regexp.MustCompile(`mov\.b32 (%f\d+), \{%rs\d+, (%rs\d+)\};`) // widened: 16 zeros come before it
+	declaration = regexp.MustCompile(`^\.reg|^\.loc|^$|^mov\.u16 %rs\d+, 0;`)
 )
 
 // inAnyFormat is the instructions of a kernel, with registers numbered as they
@@ -76,7 +75,7 @@ func (e ptxEntry) inAnyFormat() []string {
 			lines = append(lines, line)
 		}
 	}
-	text := bfloat16s.Replace(strings.Join(lines, "\n"))
+	text := bfloat16s.Replace(bfloat16.ReplaceAllString(strings.Join(lines, "\n"), "cvt.f32.f16 $1, $2;"))
 	for _, w := range widenings {
 		text = w.pattern.ReplaceAllStringFunc(text, func(s string) string {
 			m := w.pattern.FindStringSubmatch(s)

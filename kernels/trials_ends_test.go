@@ -119,6 +119,16 @@ func (c mmaCase) statisticsEnds(t gpuTile) (all []Conv) {
 	return append(all, points(33*t.m+1, w, 2*t.n), points(9*32*t.m+1, w, w))
 }
 
+// gradientEnds are statisticsEnds of the gradient of a normalisation, and 34 slices
+// of few channels: see haloEndTrials.
+func (c mmaCase) gradientEnds(t gpuTile) (all []Conv) {
+	for _, g := range append(c.statisticsEnds(t), points(34*t.m, c.width(), c.width())) {
+		g.C, g.OC = g.OC, g.C
+		all = append(all, g)
+	}
+	return all
+}
+
 // halo is a convolution of 3 x 3 windows of n images.
 func halo(n, h, w, c, oc int) Conv {
 	return Conv{N: n, H: h, W: w, C: c, OC: oc, KH: 3, KW: 3, Stride: 1, Pad: 1}
@@ -138,6 +148,16 @@ func (c mmaCase) haloStatisticsEnds(t gpuTile) (all []Conv) {
 	return append(all, halo(9*32*t.m/16+1, 2, 8, t.k, c.width()))
 }
 
+// haloGradientEnds are haloStatisticsEnds of the gradient of a normalisation, and
+// the 34 slices of haloEndTrials.
+func (c mmaCase) haloGradientEnds(t gpuTile) (all []Conv) {
+	for _, g := range append(c.haloStatisticsEnds(t), halo(34*t.m/16, 2, 8, t.k, c.width())) {
+		g.C, g.OC = g.OC, g.C
+		all = append(all, g)
+	}
+	return all
+}
+
 // haloForwardEnds have the tiles of fullPatch, and channels that end everywhere.
 func (c mmaCase) haloForwardEnds(t gpuTile) []Conv {
 	all := []Conv{fullPatch(t, t.k, c.width())}
@@ -150,7 +170,7 @@ func (c mmaCase) haloForwardEnds(t gpuTile) []Conv {
 // haloPixels are few pixels, which end at one turn of two or at the other, however
 // many of them are stored at a turn.
 func haloPixels(t gpuTile, c, oc int) []Conv {
-	all := []Conv{halo(1, 2, 8, c, oc), halo(1, 3, 8, c, oc), halo(1, 4, 8, c, oc)}
+	all := []Conv{halo(1, 2, 8, c, oc), halo(1, 3, 8, c, oc), halo(1, 4, 8, c, oc), halo(1, 6, 8, c, oc), halo(1, 8, 8, c, oc)}
 	if t.m == 128 {
 		all = append(all, halo(1, 4, 4, c, oc))
 	}
@@ -160,7 +180,14 @@ func haloPixels(t gpuTile, c, oc int) []Conv {
 // haloEndTrials are of shapes for tiles with a halo.
 func (c mmaCase) haloEndTrials(concept string, t gpuTile) []*trial {
 	few := haloPixels(t, t.k, t.k)
-	return []*trial{
+	var gradients []*trial
+	if t.normalises() {
+		gradients = []*trial{
+			c.trialOf(concept, "ends of pixels of the gradient of a normalisation "+t.name, few, func(m mmaRun) []Buffer { return m.normGradient(&t, false, true) }),
+			c.trialOf(concept, "ends of the gradient of a normalisation "+t.name, c.haloGradientEnds(t), func(m mmaRun) []Buffer { return m.normGradient(&t, true, false) }),
+		}
+	}
+	return append(gradients, []*trial{
 		c.trialOf(concept, "input anywhere "+t.name, few, func(m mmaRun) []Buffer { return []Buffer{m.from(2).input(&t)} }),
 		c.trialOf(concept, "normalised anywhere "+t.name, append(few, haloPixels(t, t.k, t.k+3)...), func(m mmaRun) []Buffer { return []Buffer{m.from(2).normalised(&t)} }),
 		c.trialOf(concept, "ends of forward "+t.name, c.haloForwardEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.forward(&t)} }),
@@ -168,7 +195,7 @@ func (c mmaCase) haloEndTrials(concept string, t gpuTile) []*trial {
 		c.trialOf(concept, "ends of statistics "+t.name, c.haloStatisticsEnds(t), func(m mmaRun) []Buffer { return m.statistics(&t, 1) }),
 		// The last of 34 slices is not of the group of the first, whose sum lies behind all slices by then.
 		c.trialOf(concept, "statistics of 34 slices "+t.name, []Conv{halo(34*t.m/16, 2, 8, t.k, c.width())}, func(m mmaRun) []Buffer { return m.statistics(&t, 1) }),
-	}
+	}...)
 }
 
 // pixels are few of them, of which the last is stored at any turn of a thread.
@@ -182,13 +209,20 @@ func pixels(c, oc int) (all []Conv) {
 // endTrials are of these shapes.
 func (c mmaCase) endTrials(concept string, t gpuTile) []*trial {
 	w := c.width()
-	return []*trial{
+	var gradients []*trial
+	if t.normalises() {
+		gradients = []*trial{
+			c.trialOf(concept, "ends of pixels of the gradient of a normalisation "+t.name, pixels(2*w, w), func(m mmaRun) []Buffer { return m.normGradient(&t, false, true) }),
+			c.trialOf(concept, "ends of the gradient of a normalisation "+t.name, c.gradientEnds(t), func(m mmaRun) []Buffer { return m.normGradient(&t, true, false) }),
+		}
+	}
+	return append(gradients, []*trial{
 		c.trialOf(concept, "normalised anywhere "+t.name, append(pixels(w, 2*w), pixels(w, w+3)...), func(m mmaRun) []Buffer { return []Buffer{m.from(2).normalised(&t)} }),
 		c.trialOf(concept, "ends of forward "+t.name, c.forwardEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.forward(&t)} }),
 		c.trialOf(concept, "ends of input "+t.name, c.inputEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.input(&t)} }),
 		c.trialOf(concept, "ends of weight "+t.name, c.weightEnds(t), func(m mmaRun) []Buffer { return []Buffer{m.weight(&t, 1)} }),
 		c.trialOf(concept, "ends of statistics "+t.name, c.statisticsEnds(t), func(m mmaRun) []Buffer { return m.statistics(&t, 1) }),
-	}
+	}...)
 }
 
 // trialOf is a trial of several shapes, for all mutants only.

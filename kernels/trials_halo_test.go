@@ -26,6 +26,15 @@ func haloTrials() (all []*trial) {
 			add("statistics", Conv{N: 3, H: 2, W: 8, C: k, OC: w}, k, func(m mmaRun) []Buffer { return m.statistics(&t, 11) })
 			add("normalised", Conv{N: 3, H: 2, W: 8, C: k, OC: w}, 4*k, func(m mmaRun) []Buffer { return []Buffer{m.normalised(&t)} })
 
+			gradient := func(g Conv, more, ofY bool) {
+				if !t.normalises() {
+					return
+				}
+				add("gradient of a normalisation", g, g.OC+g.N*g.H*g.W, func(m mmaRun) []Buffer { return m.normGradient(&t, more, ofY) })
+			}
+			gradient(Conv{N: 3, H: 3, W: 8, C: 3 * w, OC: k}, true, true)
+			gradient(Conv{N: 3, H: 3, W: 8, C: 3 * w, OC: k}, false, false)
+
 			forward(Conv{N: 2, H: t.m / 24, W: 24, C: 4 * k, OC: t.n + w}, 0)
 			forward(Conv{N: 2, H: t.m / 16, W: 8, C: k, OC: t.n}, 1)
 			input(Conv{N: 2, H: t.m / 24, W: 24, C: t.n + w, OC: 4 * k}, 0)
@@ -33,6 +42,8 @@ func haloTrials() (all []*trial) {
 			add("statistics", Conv{N: t.m/16 + 1, H: 2, W: 8, C: k, OC: t.n + w}, k, func(m mmaRun) []Buffer { return m.statistics(&t, 1) })
 			add("statistics", Conv{N: 2*t.m + 2*t.m/16, H: 2, W: 8, C: k, OC: 2 * t.n}, k, func(m mmaRun) []Buffer { return m.statistics(&t, 8) }) // 34 tiles
 			add("normalised", Conv{N: t.m/16 + 2, H: 2, W: 8, C: k, OC: t.n + 3}, 4*k, func(m mmaRun) []Buffer { return []Buffer{m.normalised(&t)} })
+			gradient(Conv{N: t.m/16 + 1, H: 2, W: 8, C: t.n + w, OC: k}, true, true)
+			gradient(Conv{N: 2*t.m + 2*t.m/16, H: 2, W: 8, C: 2 * t.n, OC: k}, false, false) // 34 tiles
 			all = append(all, c.haloEndTrials("conv2d_halo_"+c.name, t)...)
 			if t.m == 128 { // four pixels in a row fit into no larger patch
 				forward(Conv{N: 9, H: 4, W: 4, C: k, OC: w}, 0)

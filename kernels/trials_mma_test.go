@@ -58,6 +58,15 @@ func mmaTrials() (all []*trial) {
 			weight(Conv{N: 67, H: t.k / 4, W: 4, C: t.n, OC: t.m, KH: 1, KW: 1, Stride: 1}, 67, 0)
 			weight(Conv{N: tiles(2*6*t.k, 25), H: 5, W: 5, C: tiles(t.n/9+1, w) * w, OC: t.m + w, KH: 3, KW: 3, Stride: 1, Pad: 1}, 2, 0) // of six slabs each
 			weight(Conv{N: 2, H: 5, W: 5, C: n, OC: t.m + w, KH: 1, KW: 1, Stride: 1}, 1, 1)
+			gradient := func(g Conv, more, ofY bool) {
+				if !t.normalises() {
+					return
+				}
+				addAll(concept, "gradient of a normalisation "+t.name, g, g.KH*g.KW*g.OC+g.N*g.H*g.W, func(m mmaRun) []Buffer { return m.normGradient(&t, more, ofY) })
+			}
+			gradient(Conv{N: 3, H: 7, W: 5, C: 3 * w, OC: w, KH: 5, KW: 3, Stride: 2, Pad: 2}, true, true)
+			gradient(Conv{N: 3, H: 3, W: 5, C: 2 * w, OC: w, KH: 1, KW: 1, Stride: 1}, false, false)
+			gradient(Conv{N: 1, H: m / 4, W: 4, C: n, OC: w, KH: 1, KW: 1, Stride: 1}, true, true)
 			all = append(all, c.endTrials(concept, t)...)
 			statistics := func(g Conv, times int) {
 				addAll(concept, "statistics "+t.name, g, g.KH*g.KW*g.C+1, func(m mmaRun) []Buffer { return m.statistics(&t, times) })
@@ -198,4 +207,43 @@ func (m mmaRun) normalised(t *gpuTile) Buffer {
 	UploadFloats(add, addend)
 	convEnd{add: add, gamma: gamma, beta: beta, mean: mean, variance: variance, norm: n}.run(y, x, w, b, m.g, m.kernel(gpuPlan{*t, 1}))
 	return m.float32(y)
+}
+
+// normGradient is input where a normalisation gave the input, with another part of
+// the gradient or without, and with a mask that comes of y or of x. Products and
+// their sums are whole numbers, which every format holds: so nothing is rounded one
+// way here and another way there before it is added up.
+func (m mmaRun) normGradient(t *gpuTile, withMore, ofY bool) []Buffer {
+	whole := func(seed, n, most int) Buffer {
+		x := normals(seed, n)
+		for i, v := range x {
+			x[i] = max(-float64(most), min(float64(most), math.Round(v)))
+		}
+		b := m.room(n)
+		UploadFloats(b, x)
+		return b
+	}
+	e := inputEnd{norm: BatchNorm{Rows: m.g.N * m.g.H * m.g.W, C: m.g.C, Eps: 0.1, ReLU: true}, means: m.r.dev.Alloc(Float64, 2*m.g.C)}
+	floats := func(seed int) Buffer { return m.r.floats(normals(seed, m.g.C)...) }
+	e.gamma, e.beta, e.mean, e.variance, e.dgamma, e.dbeta = floats(3), floats(4), floats(5), m.r.floats(constant(m.g.C, 1.7)...), floats(6), floats(7)
+	dz := m.room(m.g.XLen())
+	e.x = whole(8, m.g.XLen(), 3)
+	if withMore {
+		e.more = whole(9, m.g.XLen(), 3)
+		dz = e.more
+	}
+	if ofY {
+		e.y, e.beta = whole(10, m.g.XLen(), 3), Buffer{}
+	}
+	dy, w := whole(1, m.g.YLen(), 1), whole(2, m.g.WLen(), 1)
+	if m.onRef() {
+		if !ofY {
+			e.y = m.room(m.g.XLen())
+			BatchNormApply(e.y, e.x, Buffer{}, e.gamma, e.beta, e.mean, e.variance, e.norm)
+		}
+		Conv2dBackwardInputNorm(dz, e.means, e.dgamma, e.dbeta, dy, w, e.more, e.y, e.x, e.gamma, e.beta, e.mean, e.variance, m.g, e.norm)
+	} else {
+		e.run(dz, dy, w, m.g, m.kernel(gpuPlan{*t, 1}))
+	}
+	return []Buffer{m.float32(dz), e.dgamma, e.dbeta, e.means}
 }

@@ -8,6 +8,7 @@ type Launch struct {
 	Bytes   int64 // of the operands, each counted as often as it is read or written as a rule
 	Fetched int64 // of a product: as often as its blocks bring them to shared memory
 	Alone   int64 // of a product in parts: what one block reads and writes to add them up, when the others have nothing left to do
+	Behind  int64 // of a product: what a block reads when it has multiplied, one part of Bytes
 	Conv    *Conv // the geometry of a product, else nil
 	Fork    int   // not 0: it may run beside those of the same number on the other side
 	Aside   bool  // the side, of a launch with a Fork: see Arena.Aside
@@ -26,7 +27,7 @@ func (g *gpu) saw(kernel string, s size, args []any) {
 	if g.watch == nil {
 		return
 	}
-	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched, Alone: s.alone, Aside: g.now == &g.side}
+	l := Launch{Kernel: kernel, Blocks: s.grid.Size(), Threads: s.block.Size(), Fetched: s.fetched, Alone: s.alone, Behind: s.behind, Aside: g.now == &g.side}
 	if g.forks.open {
 		l.Fork = g.forks.count
 	}

@@ -73,7 +73,8 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	if c.L2 > 0 {
 		e.use.l2 = float64(l.Fetched) / c.L2
 	}
-	e.Seconds, e.Bound = e.use.memory, Memory
+	behind := float64(l.Behind) / (streaming * c.Bandwidth)
+	e.Seconds, e.Bound = e.use.memory-behind, Memory
 	if compute > e.Seconds {
 		e.Seconds, e.Bound = compute, Compute
 	}
@@ -87,7 +88,7 @@ func (c Card) Of(l kernels.Launch) Estimate {
 	case adding > e.Seconds:
 		e.Bound = Parts
 	}
-	e.Seconds += adding + gap
+	e.Seconds += behind + adding + gap
 	return e
 }
 

@@ -27,6 +27,8 @@ func TestOf(t *testing.T) {
 		{kernels.Launch{Kernel: "conv2d_tf32_128x128", Blocks: 264, Conv: conv, Fetched: 3e9}, 1e-6 + 3e9/6e12, L2},
 		{kernels.Launch{Kernel: "conv2d_tf32_128x128", Blocks: 264, Conv: conv, Alone: 1e6}, 11e-6 + 9.663676416e9/495e12/0.63, Compute},
 		{kernels.Launch{Kernel: "conv2d_tf32_128x128", Blocks: 264, Conv: conv, Alone: 4e6}, 41e-6 + 9.663676416e9/495e12/0.63, Parts},
+		{kernels.Launch{Kernel: "conv2d_tf32_128x128", Blocks: 264, Conv: conv, Bytes: 1e8, Behind: 4.08e7}, 11e-6 + 9.663676416e9/495e12/0.63, Compute},
+		{kernels.Launch{Kernel: "conv2d_tf32_128x128", Blocks: 264, Conv: conv, Bytes: 4.08e8, Behind: 4.08e7}, 101e-6, Memory},
 		{kernels.Launch{Kernel: "relu", Blocks: 9, Bytes: 4.8e9}, 1e-6 + 1/0.85e3, Memory},
 		{kernels.Launch{Kernel: "push_row", Blocks: 1, Bytes: 100}, 1e-6 + 100/0.85/4.8e12, Gap},
 	} {
