@@ -16,11 +16,12 @@ func (t *Tape) conv2d(x, w, b *Var, win tensor.Window, y *tensor.Tensor) *Var {
 		return op{"conv2d", operands(x, w, b), win, kh * kw * c, []int{kh * kw * oc, pixels, pixels},
 			func(t *Tape, in []*Var) *Var { return t.Conv2d(in[0], in[1], third(in), win) }}
 	})
+	last := t.newest == x // all other uses of x follow, and so Backward comes here last
 	return t.record(o, y, func(dy *tensor.Tensor) {
 		if b != nil {
 			tensor.BiasBackwardAdd(b.Grad, dy)
 		}
-		if x.needsGrad() { // the batch needs none
+		if x.needsGrad() && !(last && t.beginNorm(x, dy, w, win)) { // the batch needs none
 			t.add(x, tensor.Conv2dBackwardInput(t.arena, x.Shape(), dy, w.factor(), win))
 		}
 		// Nobody waits for dw. It comes last, so that it runs beside what comes of dx:

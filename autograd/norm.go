@@ -40,17 +40,11 @@ func (t *Tape) batchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm, y, me
 	if g.Train {
 		saved = []*tensor.Tensor{mean, variance}
 	}
+	n := &normed{x, gamma, beta, add, mean, variance, g, nil}
 	var v *Var
 	o := t.describe(func() op { return batchNormOp(x, gamma, beta, add, r, g) })
 	v = t.record(o, y, func(dy *tensor.Tensor) {
-		grads := tensor.BatchNormGrads{Gamma: gamma.Grad, Beta: beta.Grad}
-		more := v.more
-		v.more = nil
-		alone := beta.Value // y is what comes of x alone, and dz nobody wants
-		if add != nil || t.replaced {
-			alone = nil
-		}
-		dx := tensor.BatchNormBackward(t.arena, grads, dy, more, y, x.Value, gamma.Value, alone, mean, variance, g.Eps, g.ReLU, !g.Train)
+		dx := n.backward(t, v, dy)
 		if dx == dy {
 			t.pass(x, v, dx)
 			return
@@ -61,7 +55,68 @@ func (t *Tape) batchNorm(x, gamma, beta, add *Var, r Running, g BatchNorm, y, me
 		}
 	}, saved...)
 	v.addsUp = true
+	if g.Train && !t.oneByOne() && !t.replaced {
+		v.normed = n
+	}
 	return v
+}
+
+// A normed is the batch normalisation that gave a result.
+type normed struct {
+	x, gamma, beta, add *Var
+	mean, variance      *tensor.Tensor
+	BatchNorm
+	means *tensor.Tensor // unless nil: the gradient of the result is dz, whose means these are
+}
+
+// backward returns the gradient of x from dy, that of the result v, which becomes
+// dz.
+func (n *normed) backward(t *Tape, v *Var, dy *tensor.Tensor) *tensor.Tensor {
+	if means := n.means; means != nil {
+		n.means = nil
+		defer means.Free(t.arena)
+		return tensor.BatchNormBackwardMeans(t.arena, dy, n.x.Value, n.gamma.Value, n.mean, n.variance, means, n.Eps, n.add != nil)
+	}
+	more := v.more
+	v.more = nil
+	return tensor.BatchNormBackward(t.arena, n.grads(), dy, more, v.Value, n.x.Value, n.gamma.Value, n.alone(t), n.mean, n.variance, n.Eps, n.ReLU, !n.Train)
+}
+
+func (n *normed) grads() tensor.BatchNormGrads {
+	return tensor.BatchNormGrads{Gamma: n.gamma.Grad, Beta: n.beta.Grad}
+}
+
+// alone is beta where the result is what comes of x alone, and dz nobody wants,
+// else nil.
+func (n *normed) alone(t *Tape) *tensor.Tensor {
+	if n.add != nil || t.replaced {
+		return nil
+	}
+	return n.beta.Value
+}
+
+// beginNorm begins the gradient of the normalisation that gave v, which a convolution
+// with w read: from dy, the gradient of the convolution's result, and from what v
+// has of its own gradient, it makes dz and its means. No other part of the gradient
+// may follow. It reports whether it did; if not it does nothing.
+func (t *Tape) beginNorm(v *Var, dy *tensor.Tensor, w *Var, win tensor.Window) bool {
+	if v.more != nil || v.normed == nil && v.piece == nil || !tensor.NormsInput(dy, w.factor(), win, v.Grad, v.Value) {
+		return false
+	}
+	n := v.norm(t)
+	v.Grad, n.means = tensor.Conv2dBackwardInputNorm(t.arena, n.grads(), dy, w.factor(), win, v.Grad, v.Value, n.x.Value, n.gamma.Value, n.alone(t), n.mean, n.variance, n.Eps, n.ReLU)
+	return true
+}
+
+// norm is the normalisation that gave v, computed again if need be.
+func (v *Var) norm(t *Tape) *normed {
+	if v.piece == nil {
+		return v.normed
+	}
+	y := v.piece.bring(t)
+	n := y.norm(t)
+	v.Value = y.Value
+	return n
 }
 
 // batchNormOp describes BatchNorm. Done again it leaves the running

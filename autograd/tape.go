@@ -20,6 +20,7 @@ type Tape struct {
 
 	arena  *kernels.Arena
 	steps  []step
+	newest *Var // the result of the last operation
 	check  *Lockstep
 	traced bool
 
@@ -77,6 +78,7 @@ func (t *Tape) record(o op, y *tensor.Tensor, backward func(dy *tensor.Tensor), 
 func (t *Tape) recordExact(o op, y *tensor.Tensor, backward func(dy *tensor.Tensor), saved ...*tensor.Tensor) *Var {
 	v := &Var{Value: y, result: true, owned: true}
 	t.steps = append(t.steps, step{o, v, backward, saved})
+	t.newest = v
 	if t.check != nil {
 		t.check.forward(&t.steps[len(t.steps)-1])
 	}
@@ -141,7 +143,7 @@ func (t *Tape) BackwardScaled(loss *Var, scale float64) {
 	}
 	loss.Grad.Fill(scale * t.lossScale())
 	for i := len(t.steps) - 1; i >= 0; i-- {
-		t.walk(i)
+		t.walk(&t.steps[i], i)
 	}
 	t.arena.Join()
 	t.clear()
@@ -154,10 +156,9 @@ func (t *Tape) lossScale() float64 {
 	return t.LossScale
 }
 
-// walk does step i of Backward. Every use of the step's result lies behind
-// it, so that its memory can go.
-func (t *Tape) walk(i int) {
-	s := &t.steps[i]
+// walk does a step of Backward, number i of a checked tape. Every use of the step's
+// result lies behind it, so that its memory can go.
+func (t *Tape) walk(s *step, i int) {
 	y := s.y
 	if y.Grad != nil {
 		if t.check != nil {
@@ -192,6 +193,7 @@ func (t *Tape) Reset() {
 
 func (t *Tape) clear() {
 	t.drop(0)
+	t.newest = nil
 	if t.check != nil {
 		t.check.clear()
 	}

@@ -26,6 +26,12 @@ type Var struct {
 	more   *tensor.Tensor
 	addsUp bool
 
+	// normed is the batch normalisation that gave the value, if its gradient may
+	// begin with that of a convolution that reads it; piece is what such a
+	// normalisation ends, and is computed again.
+	normed *normed
+	piece  *piece
+
 	result bool // of an operation: the tape owns Value and Grad
 	owned  bool // Value is memory of the arena, not a view of another Var's
 }

@@ -70,3 +70,14 @@ func BatchNormBackward(a *kernels.Arena, d BatchNormGrads, dy, dyMore, y, x, gam
 	kernels.BatchNormBackward(dx.Data, d.Gamma.Data, d.Beta.Data, dy.Data, dyMore.optional(), y.Data, x.Data, gamma.Data, beta.optional(), mean.Data, variance.Data, g)
 	return dx
 }
+
+// BatchNormBackwardMeans returns dx from dz and means, from Conv2dBackwardInputNorm.
+// Where nobody wants dz any more dx takes over its memory.
+func BatchNormBackwardMeans(a *kernels.Arena, dz, x, gamma, mean, variance, means *Tensor, eps float64, wanted bool) *Tensor {
+	dx := dz
+	if wanted {
+		dx = Temp(a, x.Shape...)
+	}
+	kernels.BatchNormBackwardMeans(dx.Data, dz.Data, x.Data, gamma.Data, mean.Data, variance.Data, means.Data, rows(x, eps, false))
+	return dx
+}
