@@ -46,9 +46,10 @@ func (c Children) SetRecompute(on bool) (found bool) {
 // reports whether there is one.
 func (s Sequential) SetRecompute(on bool) bool { return Children(s).SetRecompute(on) }
 
-// SetRecompute says whether the residual blocks of the model compute their
-// activations again in the backward pass, which takes less memory and more time,
-// and reports whether there is one. The gradients are the same bits.
+// SetRecompute says whether the residual blocks of the model, and the stem before
+// them, compute their activations again in the backward pass, which takes less
+// memory and more time, and reports whether there is one. The gradients are the same
+// bits.
 func (m *Model) SetRecompute(on bool) bool {
 	l, ok := m.Layer.(recomputing)
 	return ok && l.SetRecompute(on)

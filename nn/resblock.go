@@ -27,8 +27,9 @@ func newBasic(d *kernels.Device, r *Stream, ic, oc, stride int, pad bool) *basic
 
 func (b *basic) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
 	return b.run(t, m, func(m Mode) *autograd.Var {
+		skip := around(t, b.shortcut, x, m)
 		y := b.bn1.behind(b.conv1, t, x, nil, m, true)
-		return b.bn2.behind(b.conv2, t, y, around(t, b.shortcut, x, m), m, true)
+		return b.bn2.behind(b.conv2, t, y, skip, m, true)
 	})
 }
 
@@ -61,9 +62,10 @@ func newBottleneck(d *kernels.Device, r *Stream, ic, width, stride int, pad bool
 
 func (b *bottleneck) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
 	return b.run(t, m, func(m Mode) *autograd.Var {
+		skip := around(t, b.shortcut, x, m)
 		y := b.bn1.behind(b.conv1, t, x, nil, m, true)
 		y = b.bn2.behind(b.conv2, t, y, nil, m, true)
-		return b.bn3.behind(b.conv3, t, y, around(t, b.shortcut, x, m), m, true)
+		return b.bn3.behind(b.conv3, t, y, skip, m, true)
 	})
 }
 
@@ -84,7 +86,9 @@ func (c *Children) addShortcut(d *kernels.Device, r *Stream, ic, oc, stride int,
 	return l
 }
 
-// around returns x by way of the shortcut.
+// around returns x by way of the shortcut. It comes first in a block, so that every
+// convolution is right behind the normalisation whose result it reads, and may begin
+// its gradient.
 func around(t *autograd.Tape, shortcut Layer, x *autograd.Var, m Mode) *autograd.Var {
 	if shortcut == nil {
 		return x

@@ -24,6 +24,7 @@ type ResNetConfig struct {
 // is, by name and number, the model of the kuangliu/pytorch-cifar code.
 type ResNet struct {
 	Children
+	stem   block // of conv1 and bn1
 	conv1  *Conv2d
 	bn1    *BatchNorm2d
 	stages Sequential
@@ -72,7 +73,13 @@ func newStage(d *kernels.Device, r *Stream, c ResNetConfig, blocks, ic, width, s
 
 // Forward returns the logits [n, classes] of x [n, h, w, c].
 func (n *ResNet) Forward(t *autograd.Tape, x *autograd.Var, m Mode) *autograd.Var {
-	y := n.bn1.behind(n.conv1, t, x, nil, m, true)
+	y := n.stem.run(t, m, func(m Mode) *autograd.Var { return n.bn1.behind(n.conv1, t, x, nil, m, true) })
 	y = n.stages.Forward(t, y, m)
 	return n.linear.Forward(t, t.Flatten(t.GlobalAvgPool2d(y)), m)
+}
+
+// SetRecompute says whether the stem and the blocks compute their activations again.
+func (n *ResNet) SetRecompute(on bool) bool {
+	n.stem.SetRecompute(on)
+	return n.Children.SetRecompute(on)
 }

@@ -90,7 +90,7 @@ type Config struct {
 	Precision string  `toml:"precision"`  // auto, float32, tf32, fp16, bf16 or float64
 	LossScale float64 `toml:"loss_scale"` // of fp16
 	Threads   int     `toml:"threads"`    // of device cpu; 0: all processors
-	Recompute bool    `toml:"recompute"`  // activations of residual blocks, in the backward pass
+	Recompute bool    `toml:"recompute"`  // activations of residual blocks and the stem, in the backward pass
 	Graphs    bool    `toml:"graphs"`     // record steps where the device can
 }
 

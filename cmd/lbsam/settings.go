@@ -99,7 +99,7 @@ func machineFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Precision, "precision", c.Precision, "auto: tf32 on a GPU, else float32. tf32: products on tensor cores, as PyTorch has it; fp16, bf16: activations too; float64: on device ref. The devices cpu and ref emulate tf32, fp16 and bf16, slowly, to study them")
 	f.Float64Var(&c.LossScale, "loss-scale", c.LossScale, "of fp16: multiplies the gradients of activations. A step with one that is too large is taken back")
 	f.IntVar(&c.Threads, "threads", c.Threads, "of the devices cpu and ptxsim; 0: all processors. The result does not depend on it")
-	f.BoolVar(&c.Recompute, "recompute", c.Recompute, "compute the activations inside residual blocks again for the gradient, in the place of keeping them: less memory, more time. The result does not depend on it")
+	f.BoolVar(&c.Recompute, "recompute", c.Recompute, "compute the activations inside residual blocks and the stem again for the gradient, in the place of keeping them: less memory, more time. The result does not depend on it")
 	f.BoolVar(&c.Graphs, "graphs", c.Graphs, "on a GPU, record a step once and give it to the device in one piece from then on. The result does not depend on it")
 	f.IntVar(&c.LogEvery, "log-every", c.LogEvery, "`steps` between two rows of metrics")
 	f.BoolVar(&c.TensorBoard, "tensorboard", c.TensorBoard, "write the metrics for TensorBoard too, into the run folder; with images, and histograms of the weights")
