@@ -122,25 +122,34 @@ func TestAnyBlockOfAConvolutionMayComeLast(t *testing.T) {
 	m := mmaCases[0]
 	tile := m.tiles()[4]
 	for _, g := range normShapes(tile, 4)[2:] {
-		var want [][]float64
-		for _, config := range []ptxsim.Config{{Workers: 1}, {Workers: 2, Backwards: true}} {
-			r := rig{t, OpenDriver(ptxsim.New(config), ComputeTF32)}
+		anyBlockMayComeLast(t, g, func(r rig) []Buffer {
 			c := newNormCase(r, m, g)
 			c.end().run(m.junk(r, m.dtype, g.YLen(), 0), c.x, c.w, c.b, g, m.kernel(gpuPlan{tile, 1}))
-			got := results([]Buffer{c.mean, c.variance, c.moved.Mean, c.moved.Var})
-			for i, v := range results([]Buffer{r.dev.tickets(99)})[0] {
-				if v != 0 {
-					t.Errorf("ticket %d is left at %v", i, v)
-				}
+			return []Buffer{c.mean, c.variance, c.moved.Mean, c.moved.Var}
+		})
+	}
+}
+
+// anyBlockMayComeLast compares what run leaves where blocks come in one order and in
+// the other, and looks at the tickets.
+func anyBlockMayComeLast(t *testing.T, g Conv, run func(r rig) []Buffer) {
+	t.Helper()
+	var want [][]float64
+	for _, config := range []ptxsim.Config{{Workers: 1}, {Workers: 2, Backwards: true}} {
+		r := rig{t, OpenDriver(ptxsim.New(config), ComputeTF32)}
+		got := results(run(r))
+		for i, v := range results([]Buffer{r.dev.tickets(99)})[0] {
+			if v != 0 {
+				t.Errorf("ticket %d is left at %v", i, v)
 			}
-			r.dev.Close()
-			if want == nil {
-				want = got
-			}
-			for i := range want {
-				if at := firstDifference(got[i], want[i]); at >= 0 {
-					t.Errorf("%+v: %+v: result %d element %d is %v, want %v", g, config, i, at, got[i][at], want[i][at])
-				}
+		}
+		r.dev.Close()
+		if want == nil {
+			want = got
+		}
+		for i := range want {
+			if at := firstDifference(got[i], want[i]); at >= 0 {
+				t.Errorf("%+v: %+v: result %d element %d is %v, want %v", g, config, i, at, got[i][at], want[i][at])
 			}
 		}
 	}
