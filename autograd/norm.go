@@ -100,7 +100,14 @@ func (n *normed) alone(t *Tape) *tensor.Tensor {
 // has of its own gradient, it makes dz and its means. No other part of the gradient
 // may follow. It reports whether it did; if not it does nothing.
 func (t *Tape) beginNorm(v *Var, dy *tensor.Tensor, w *Var, win tensor.Window) bool {
-	if v.more != nil || v.normed == nil && v.piece == nil || !tensor.NormsInput(dy, w.factor(), win, v.Grad, v.Value) {
+	if v.more != nil || v.normed == nil && v.piece == nil {
+		return false
+	}
+	var x *tensor.Tensor
+	if v.normed != nil {
+		x = v.normed.x.Value
+	}
+	if !tensor.NormsInput(dy, w.factor(), win, v.Grad, v.Value, x) {
 		return false
 	}
 	n := v.norm(t)

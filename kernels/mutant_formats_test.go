@@ -47,8 +47,9 @@ func TestFormatsShareKernels(t *testing.T) {
 	}
 }
 
-// widenings are how half of a register becomes float32 in both formats, by way of
-// another register: the first of a match, and the fourth.
+// widenings are how half of a register becomes float32 by way of another register,
+// the first of a match, and the fourth: in float16, whose form that of bfloat16 is
+// given before.
 var widenings = []struct {
 	pattern *regexp.Regexp
 	half    string

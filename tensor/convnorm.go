@@ -28,10 +28,10 @@ func Conv2dBatchNorm(a *kernels.Arena, x, w, b *Tensor, win Window, add, gamma, 
 	return y
 }
 
-// NormsInput reports whether a device can do Conv2dBackwardInputNorm with these. x is
-// memory of the arena, or not there yet.
-func NormsInput(dy, w *Tensor, win Window, more, y *Tensor) bool {
-	return convolution(y.Shape, w.Shape, win).NormsInput(dy.Data, w.Data, more.optional(), y.Data)
+// NormsInput reports whether a device can do Conv2dBackwardInputNorm with these; x is
+// nil where it is not there yet, but will be memory of the arena.
+func NormsInput(dy, w *Tensor, win Window, more, y, x *Tensor) bool {
+	return convolution(y.Shape, w.Shape, win).NormsInput(dy.Data, w.Data, more.optional(), y.Data, x.optional())
 }
 
 // Conv2dBackwardInputNorm returns dz, the gradient before the ReLU of y
